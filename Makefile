@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+# Trivet: `make run` runs it, `make test` tests it, and both install what they miss. docs/testing.md has the rest.
+
+VERSION := 0.1
+
+# --- knobs ---------------------------------------------------------------------------------------
+CC    := gcc
+B     := build
+V     := 0
+LANE  :=
+CASE  :=
+DEPS  := yes
+JOBS  := $(shell nproc)
+
+# --- tools: a cross compiler by itself where this is no x86-64 -------------------------------------
+ifeq ($(shell uname -m),x86_64)
+CROSS_COMPILE :=
+else
+CROSS_COMPILE := x86_64-linux-gnu-
+endif
+ifneq ($(findstring clang,$(CC)),)
+KCC := $(CC) --target=x86_64-linux-gnu
+else
+KCC := $(CROSS_COMPILE)$(CC)
+endif
+LD      := $(CROSS_COMPILE)ld
+NM      := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+HOSTCC  := gcc
+FUZZCC  := clang
+
+# --- flags ---------------------------------------------------------------------------------------
+LANG_FLAGS   := -std=gnu17 -I. -I$(B) -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
+WARN_FLAGS   := -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
+KERNEL_FLAGS := -DHOST=0 -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+                -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=branch \
+                -fstack-protector-strong -mstack-protector-guard=global
+HOST_FLAGS   := -DHOST=1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
+LINK_FLAGS   := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none \
+                --fatal-warnings --orphan-handling=error -T linker.ld
+
+# --- sources by room -----------------------------------------------------------------------------
+ROOMS  := boot lib mm arch/x86 vmx svm core drivers/host drivers/emu guests
+SRCS   := $(sort $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*.S)))
+OBJS   := $(SRCS:%=$(B)/%.o)
+
+# What is pure compiles on the host too, for the unit tests and the fuzzers.
+PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
+            boot/info.c boot/options.c drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c \
+            vmx/vmx_caps.c vmx/vmx_check.c vmx/vmx_names.c svm/svm_caps.c arch/x86/decode.c \
+            arch/x86/preflight.c core/manifest.c core/io_bus.c))
+UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
+FUZZES := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
+
+say = @$(if $(filter 1,$(V)),,printf '  %-8s %s\n' '$(1)' '$(2)';)
+Q  := $(if $(filter 1,$(V)),,@)
+
+.PHONY: all iso run test test-long bench units fuzz lint format clean deps
+.DELETE_ON_ERROR:
+all: $(B)/trivet.elf
+
+# --- the image -----------------------------------------------------------------------------------
+$(B)/%.c.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
+
+$(B)/%.S.o: %.S Makefile
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
+
+# --- the host: unit tests and fuzzers --------------------------------------------------------------
+UNIT_FLAGS = $(LANG_FLAGS) $(WARN_FLAGS) $(HOST_FLAGS) -fsanitize=address,undefined
+FUZZ_FLAGS = $(LANG_FLAGS) $(WARN_FLAGS) $(HOST_FLAGS) -fsanitize=fuzzer-no-link,address,undefined
+
+$(B)/host/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) $(UNIT_FLAGS) -MMD -MP -c $< -o $@
+
+$(B)/host/pure.a: $(PURE:%.c=$(B)/host/%.o)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(B)/unit/%: test/unit/%.c $(B)/host/pure.a
+	@mkdir -p $(@D)
+	$(call say,UNIT,$<)
+	$(Q)$(HOSTCC) $(UNIT_FLAGS) -MMD -MP -MF $@.d $< $(B)/host/pure.a -lcmocka -o $@
+
+$(B)/fuzzobj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$<)
+	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+
+$(B)/fuzzobj/pure.a: $(PURE:%.c=$(B)/fuzzobj/%.o)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(B)/fuzzobj/pure.a -o $@
+
+units: $(UNITS)
+	$(Q)set -e; for t in $(UNITS); do $$t; done
+
+fuzz: $(FUZZES)
+
+# --- order ---------------------------------------------------------------------------------------
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

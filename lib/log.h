@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ring log: every line that Trivet prints, kept in memory, and pumped to the
+ * consoles (sinks) as fast as they take it. Printing never waits for a slow line:
+ * a sink has its own cursor in the ring and is given what it can take now; only
+ * when a writer would overrun a cursor does it wait for that sink. Lines are
+ * whole: cores never interleave inside one.
+ */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include <stdarg.h>
+#include "lib/types.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/*
+ * A console. `write` takes up to `size` bytes without waiting and returns how many it took;
+ * `cursor` is the log's.
+ */
+struct log_sink {
+    const char *name;
+    size_t (*write)(struct log_sink *sink, const char *text, size_t size);
+    bool (*idle)(struct log_sink *sink); /* the last byte has really left; NULL: always */
+    u64 cursor;
+    struct log_sink *next;
+};
+
+/* Where the log learns the time and the core: set once each by main when there are clocks and
+ * cores. */
+struct log_source {
+    u64 (*now_ns)(void);
+    unsigned (*core)(void);
+};
+
+void log_set_source(const struct log_source *source);
+void log_set_level(enum log_level highest_printed);
+
+/* A new sink first receives all that the ring still holds. */
+void log_add_sink(struct log_sink *sink);
+
+/* One line, without the newline; "[    0.001234 0] text" on the consoles. */
+void log_print(enum log_level level, const char *format, ...) printf_like(2, 3);
+#define log_error(...) log_print(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_print(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_print(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
+
+/* A line as it stands, no prefix: what guests print, tables. */
+void log_raw(const char *format, ...) printf_like(1, 2);
+
+/* A line for machines: "@trivet1 KIND WORDS". Values with spaces or quotes are the caller's to
+ * quote: log_quote. */
+void log_event(const char *kind, const char *format, ...) printf_like(2, 3);
+
+/* Quotes text for an event line into `to` ("…", with \" \\ and control characters escaped); returns
+ * to. */
+const char *log_quote(char *to, size_t size, const char *text);
+
+/* Gives each sink what it takes without waiting; true if any still lags. */
+bool log_pump(void);
+
+/* Waits until every sink has taken everything and its transmitter is empty; a sink that takes
+ * nothing for a second is given up. */
+void log_flush(void);
+
+/* For a panic: breaks the log's lock if its owner does not let go, and makes every later print
+ * flush. */
+void log_panic_mode(void);
+
+/* Copies the last `size` bytes (whole lines) of the ring, terminated; for the panic screen and the
+ * monitor. */
+size_t log_tail(char *to, size_t size);
+
+#endif

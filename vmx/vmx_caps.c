@@ -133,9 +133,8 @@ static bool check_regions(const struct vmx_msrs *msrs, struct preflight *report)
                                 type);
     if (basic & VMX_BASIC_ADDRESS32)
         return preflight_refuse(report, "vmx-region",
-                                "IA32_VMX_BASIC[48] asks for VMX regions below 4 GiB, which no "
-                                "64-bit processor does: the emulator or hypervisor outside is "
-                                "wrong");
+                                "IA32_VMX_BASIC[48] asks for VMX regions below 4 GiB, as 32-bit "
+                                "processors do: a 64-bit one with EPT is needed");
     return true;
 }
 
@@ -152,14 +151,16 @@ static bool check_sense(const struct vmx_msrs *msrs, const struct feature_state 
                                     "not be 1: the emulator or hypervisor outside is wrong",
                                     limits.prefix, limits.name);
     }
+    /* What must be 1 but lacks what it needs, or is to be switched as guests run. */
     for (unsigned i = 1; i < VMX_FEATURES; i++) {
-        if (state[i].have == HAVE_MOOT &&
-            (vmx_limits_of(msrs, vmx_feature_table.feature[i].word).must &
-             BIT(vmx_feature_table.feature[i].bit)))
+        const struct feature *feature = &vmx_feature_table.feature[i];
+        bool stuck = vmx_limits_of(msrs, feature->word).must & BIT(feature->bit);
+        if (stuck && (state[i].have == HAVE_MOOT || feature->kind == FEATURE_RUN))
             return preflight_refuse(report, "vmx-controls",
-                                    "the processor insists on %s, which %s: take that off the "
-                                    "command line, or mend the hypervisor outside",
-                                    vmx_feature_table.feature[i].title, state[i].where);
+                                    "the processor insists on %s (%s), with which Trivet cannot "
+                                    "run guests: mend vmx= on the command line, or the hypervisor "
+                                    "outside",
+                                    feature->title, state[i].where);
     }
     if (state[VMX_TPR_SHADOW].have != HAVE_YES &&
         (vmx_limits_of(msrs, PROC).may & PROC_CR8_EXITING) != PROC_CR8_EXITING)

@@ -100,9 +100,9 @@ HEAD = """/* SPDX-License-Identifier: MIT */
 /*
  * Written by test/unit/record/record.py: do not edit. What the processor models of Bochs 2.7 and
  * QEMU 7.2 (TCG) answer in real mode, right after the BIOS, to CPUID and to RDMSR of
- * FEATURE_CONTROL, the VMX capabilities and VM_CR. Registers whose reading raised #GP are 0 and not present; Bochs
- * answers the VMX ones on models without VMX, too, and QEMU answers 0 where there is none. CPUID
- * leaves beyond the last are 0.
+ * FEATURE_CONTROL, the VMX capabilities and VM_CR. Registers whose reading raised #GP are 0 and not
+ * present; Bochs answers the VMX ones on models without VMX, too, and QEMU answers 0 where there is
+ * none. CPUID leaves beyond the last are 0.
  */
 #ifndef TEST_UNIT_RECORDED_CPUS_H
 #define TEST_UNIT_RECORDED_CPUS_H

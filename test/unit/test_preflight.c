@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* preflight: the table as it is printed, the verdict, the event line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "test/unit/log_capture.h"
+#include "test/unit/recorded_cpus.h"
+
+static struct preflight report;
+
+static void print(bool all)
+{
+    logged[0] = '\0';
+    preflight_print(&report, all);
+    assert_true(strlen(logged) < sizeof logged - 1);
+}
+
+static void assert_lines_fit(void)
+{
+    const char *line = logged;
+    while (*line) {
+        const char *end = strchr(line, '\n');
+        assert_non_null(end);
+        assert_true(end - line <= 79);
+        assert_true(end > line);
+        assert_true(end[-1] != ' ');
+        line = end + 1;
+    }
+}
+
+/* Every recorded machine, bare, without TRUE registers, and with everything forced off. */
+static void test_lines_fit_the_screen(void **state)
+{
+    (void)state;
+    static struct vmx_caps vmx_caps;
+    static struct svm_caps svm_caps;
+    struct vmx_wishes vmx_wishes = {0};
+    struct svm_wishes svm_wishes = {0};
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < array_size(recorded_cpus); i++) {
+            bool ready = vmx_negotiate(&recorded_cpus[i].vmx, &vmx_wishes, &vmx_caps, &report);
+            assert_int_equal(ready, preflight_ready(&report));
+            print(true);
+            assert_lines_fit();
+            ready = svm_negotiate(&recorded_cpus[i].svm, &svm_wishes, &svm_caps, &report);
+            assert_int_equal(ready, preflight_ready(&report));
+            print(true);
+            assert_lines_fit();
+        }
+        memset(&vmx_wishes, 1, sizeof vmx_wishes);
+        memset(&svm_wishes, 1, sizeof svm_wishes);
+    }
+}
+
+static void add_row(const char *title, enum need need, enum have have, const char *where)
+{
+    struct preflight_row *row = &report.row[report.count++];
+    *row = (struct preflight_row){.title = title, .name = title, .need = need, .have = have};
+    snprintf(row->where, sizeof row->where, "%s", where);
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    preflight_start(&report, "VMX");
+    add_row("ept", NEED_REQUIRED, HAVE_YES, "");
+    add_row("pml", NEED_WANTED, HAVE_NO, "PROCBASED_CTLS2[49]=0");
+    add_row("vpid", NEED_WANTED, HAVE_OFF, "vmx=-vpid");
+    add_row("ple", NEED_WANTED, HAVE_YES, "");
+    add_row("posted", NEED_WANTED, HAVE_MOOT, "needs tpr-shadow");
+    add_row("tertiary", NEED_SPARE, HAVE_NO, "PROCBASED_CTLS[49]=0");
+    print(true);
+    assert_string_equal(
+        logged, "required                       name               has denied by\n"
+                "ept                            ept                yes\n"
+                "wanted                         name               has denied by\n"
+                "pml                            pml                no  PROCBASED_CTLS2[49]=0\n"
+                "vpid                           vpid               off vmx=-vpid\n"
+                "ple                            ple                yes\n"
+                "posted                         posted             no  needs tpr-shadow\n"
+                "left off                       name               has denied by\n"
+                "tertiary                       tertiary           no  PROCBASED_CTLS[49]=0\n"
+                "preflight: ready for VMX: all 1 required, 1 of 4 wanted\n");
+    print(false);
+    assert_string_equal(
+        logged, "wanted                         name               has denied by\n"
+                "pml                            pml                no  PROCBASED_CTLS2[49]=0\n"
+                "vpid                           vpid               off vmx=-vpid\n"
+                "posted                         posted             no  needs tpr-shadow\n"
+                "preflight: ready for VMX: all 1 required, 1 of 4 wanted\n");
+}
+
+static void test_refusal(void **state)
+{
+    (void)state;
+    preflight_start(&report, "VMX");
+    logged[0] = '\0';
+    preflight_announce(&report);
+    assert_string_equal(logged, "");
+    assert_false(preflight_refuse(&report, "no-ept", "there is no %s here, and so %s", "EPT",
+                                  "this sentence is longer than one line of the table can hold"));
+    assert_false(preflight_refuse(&report, "later", "is dropped"));
+    preflight_announce(&report);
+    assert_string_equal(logged, "@trivet1 refuse reason=no-ept text=\"there is no EPT here, and so "
+                                "this sentence is longer than one line of the table can hold\"\n");
+    print(true);
+    assert_string_equal(
+        logged, "preflight: this machine can run no guests (no-ept): there is no EPT here, and\n"
+                "  so this sentence is longer than one line of the table can hold\n");
+    /* A word longer than a line is cut, not looped over. */
+    preflight_start(&report, "VMX");
+    char word[300];
+    memset(word, 'x', sizeof word);
+    word[sizeof word - 1] = '\0';
+    preflight_refuse(&report, "x", "%s", word);
+    print(true);
+    assert_lines_fit();
+}
+
+static void test_neither_vendor(void **state)
+{
+    (void)state;
+    static const struct {
+        struct cpu_identity cpu;
+        const char *reason, *shows;
+    } cases[] = {
+        {{"GenuineIntel", 5, 4, false},    "no-vmx",            "(GenuineIntel, family 5, model 4)"  },
+        {{"AuthenticAMD", 15, 47, false},  "no-svm",            "(AuthenticAMD, family 15, model 47)"},
+        {{"HygonGenuine", 24, 0, false},   "no-svm",            "HygonGenuine"                       },
+        {{"CentaurHauls", 6, 15, true},    "no-virtualization", "switch on nested virtualization"    },
+        {{"", 0, 0, false},                "no-virtualization", "of unknown make"                    },
+        {{"\n\"\x7f\x80 ok", 1, 2, false}, "no-virtualization", "(?\"?? ok, family 1"                },
+    };
+    for (unsigned i = 0; i < array_size(cases); i++) {
+        preflight_neither(&report, &cases[i].cpu);
+        assert_string_equal(report.refusal.reason, cases[i].reason);
+        assert_non_null(strstr(report.refusal.text, cases[i].shows));
+        assert_non_null(strstr(report.refusal.text, "VT-x and EPT"));
+        print(true);
+        assert_lines_fit();
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines_fit_the_screen),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_neither_vendor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -190,7 +190,7 @@ bool svm_core_fits(const struct svm_regs *core, const struct svm_caps *caps,
         struct feature_state state = probe(core, &features[i]);
         if (caps->has[i] && state.have != HAVE_YES)
             return preflight_refuse(report, "core-differs",
-                                    "this core lacks %s (%s), which the first core has",
+                                    "this core lacks '%s' (%s), which the first core has",
                                     features[i].title, state.where);
     }
     if (core->cpuid_8000000a_ebx < caps->asids)

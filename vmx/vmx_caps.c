@@ -22,7 +22,7 @@ static u64 control_word(const struct vmx_msrs *msrs, const struct feature_state 
     for (unsigned i = 1; i < VMX_FEATURES; i++) {
         const struct feature *feature = &vmx_feature_table.feature[i];
         bool there = state[i].have == HAVE_YES;
-        if (feature->word != word || feature->need == NEED_SPARE)
+        if (feature->word != word)
             continue;
         if ((feature->kind == FEATURE_ON && there) || (feature->kind == FEATURE_FREE && !there))
             value |= limits.may & BIT(feature->bit);
@@ -157,7 +157,7 @@ static bool check_sense(const struct vmx_msrs *msrs, const struct feature_state 
         bool stuck = vmx_limits_of(msrs, feature->word).must & BIT(feature->bit);
         if (stuck && (state[i].have == HAVE_MOOT || feature->kind == FEATURE_RUN))
             return preflight_refuse(report, "vmx-controls",
-                                    "the processor insists on %s (%s), with which Trivet cannot "
+                                    "the processor insists on '%s' (%s), with which Trivet cannot "
                                     "run guests: mend vmx= on the command line, or the hypervisor "
                                     "outside",
                                     feature->title, state[i].where);
@@ -238,7 +238,7 @@ bool vmx_core_fits(const struct vmx_msrs *core, const struct vmx_caps *caps,
         struct feature_state state = vmx_probe(core, &vmx_feature_table.feature[i]);
         if (caps->has[i] && state.have != HAVE_YES)
             return preflight_refuse(report, "core-differs",
-                                    "this core lacks %s (%s), which the first core has",
+                                    "this core lacks '%s' (%s), which the first core has",
                                     vmx_feature_table.feature[i].title, state.where);
     }
     /* One VMCS moves between cores: they have to agree on its format (25.2). */

@@ -41,7 +41,7 @@ static const struct {
  * The features. Titles are the manual's: tables 25-5 to 25-14, A.10 for EPT_VPID_CAP, A.6 for MISC,
  * A.1 for BASIC. What a feature needs is 27.2.1.1 and 27.2.1.2 for the controls, and our own use:
  * VPIDs are recycled by flushing all contexts; the three PAT controls go together, or the guest's
- * PAT would stay behind in the host.
+ * PAT would stay behind in the host. Controls that are SPARE are of kind RUN: nobody switches them.
  */
 static const struct feature features[VMX_FEATURES] = {
     /* the name, the manual's title, word, bit, kind, need, needs */

@@ -117,17 +117,18 @@ static void refuse_feature(const struct feature_table *table, const struct featu
     fmt_text(reason, sizeof reason, "no-%s", feature->name);
     if (state->have == HAVE_OFF)
         preflight_refuse(report, reason,
-                         "%s is switched off by %s=-%s, and Trivet runs no guest without it: "
+                         "'%s' is switched off by %s=-%s, and Trivet runs no guest without it: "
                          "take that off the command line",
                          feature->title, table->option, feature->name);
     else if (inside_hypervisor)
-        preflight_refuse(report, reason,
-                         "%s is missing (%s), and Trivet runs no guest without it: the hypervisor "
-                         "outside has to offer it to nested guests",
-                         feature->title, state->where);
+        preflight_refuse(
+            report, reason,
+            "'%s' is missing (%s), and Trivet runs no guest without it: the hypervisor "
+            "outside has to offer it to nested guests",
+            feature->title, state->where);
     else
         preflight_refuse(report, reason,
-                         "%s is missing (%s), and Trivet runs no guest without it: %s",
+                         "'%s' is missing (%s), and Trivet runs no guest without it: %s",
                          feature->title, state->where,
                          feature->mend ? feature->mend : "a newer processor is needed");
 }

@@ -160,6 +160,7 @@ static void test_no_svm(void **state)
     regs.max_extended = 0x80000000; /* what 8000_0001 then says is not to be believed */
     assert_false(negotiate(&regs));
     assert_refused("no-svm");
+    assert_non_null(strstr(report.refusal.text, "this processor has no SVM"));
     regs.max_extended = 0x80000009;
     assert_false(negotiate(&regs));
     assert_refused("no-svm");

@@ -213,8 +213,8 @@ static void new_count(struct i8254 *c, u64 tick)
         load(c, c->gate, tick);
     else if ((c->mode == 2 || c->mode == 3) && first)
         load(c, c->gate, tick);
-    else if (i8254_periodic(c) && tick < c->loaded_at)
-        take_reload(c);
+    else if (c->loaded && tick < c->loaded_at)
+        take_reload(c); /* the element has not yet taken the one before */
 }
 
 void i8254_write(struct i8254 *c, u8 byte, u64 tick)

@@ -190,6 +190,10 @@ static void test_character_timeout(void **state)
     assert_false(fake.line[IRQ]);
     fake_run(&fake, dev, 947300);
     assert_true(fake.line[IRQ]);
+    assert_int_equal(dev->deadline, DEV_NEVER); /* one that has occurred waits for the read */
+    feed("d");
+    assert_int_equal(dev->deadline, DEV_NEVER);
+    dev_in(dev, DATA);
     dev_in(dev, DATA);
     dev_in(dev, DATA);
     assert_int_equal(dev->deadline, DEV_NEVER);

@@ -33,7 +33,7 @@ static const char *bad_shape(const struct boot_fb *fb, u32 cell_bytes)
 {
     if (fb->width == 0 || fb->width > SIDE_MAX || fb->height == 0 || fb->height > SIDE_MAX)
         return "its sides must be from 1 to 32768";
-    if (fb->pitch > PITCH_MAX || fb->pitch < (u64)fb->width * cell_bytes)
+    if (fb->pitch > PITCH_MAX || fb->pitch < fb->width * cell_bytes)
         return "a line does not fit its pitch, or the pitch is above 1 MiB";
     if (fb->base.v == 0 || fb->base.v > ADDRESS_TOP - (u64)fb->pitch * fb->height)
         return "it does not lie in physical memory";

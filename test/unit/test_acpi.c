@@ -580,7 +580,7 @@ static void test_fadt_of_acpi_5(void **state)
     assert_int_equal(info.power.s5_type_b, 1);
 
     open_fadt(268);
-    set(112, 1u << 20, 4); /* HW_REDUCED_ACPI */
+    set(112, 1u << 20 | 1u << 12, 4); /* HW_REDUCED_ACPI, HEADLESS */
     set_gas(116, 1, 8, 0xcf9);
     set(140, 0x6000, 8);
     set_gas(244, 0, 8, 0xfed00010);
@@ -592,6 +592,13 @@ static void test_fadt_of_acpi_5(void **state)
     assert_int_equal(info.power.sleep_control.address, 0xfed00010);
     assert_int_equal(info.power.sleep_status.address, 0xfed00018);
     assert_int_equal(info.pm_timer.space, ACPI_NOWHERE);
+
+    open_fadt(267); /* ends inside the sleep status register */
+    set(112, 1u << 20, 4);
+    set_gas(244, 0, 8, 0xfed00010);
+    read_one();
+    assert_int_equal(info.power.sleep_control.space, ACPI_MEMORY);
+    assert_int_equal(info.power.sleep_status.space, ACPI_NOWHERE);
 }
 
 static void test_dsdt_is_checked(void **state)
@@ -652,29 +659,30 @@ static void test_s5_encodings(void **state)
         u32 size;
         int a, b;
     } cases[] = {
-        {S5 "\x04\x02\x00\x01",                                 10, 0,  1},
-        {S5 "\x06\x02\x0a\x05\x0a\x03",                         12, 5,  3},
-        {S5 "\x08\x02\x0b\x05\x00\x0b\x02\x00",                 14, 5,  2},
-        {S5 "\x0c\x02\x0c\x05\x00\x00\x00\x0c\x07\x00\x00\x00", 18, 5,  7},
-        {S5 "\x0c\x02\x0e\x06\x00\x00\x00\x00\x00\x00\x00\x01", 18, 6,  1},
-        {S5 "\x47\x00\x02\x0a\x05\x0a\x03",                     13, 5,  3}, /* length in two bytes */
-        {S5 "\x88\x00\x00\x02\x0a\x05\x0a\x03",                 14, 5,  3}, /* in three */
-        {S5 "\xc9\x00\x00\x00\x02\x0a\x05\x0a\x03",             15, 5,  3}, /* in four */
-        {S5 "\x05\x01\x0b\x05\x07",                             11, 5,  7}, /* both in one element */
-        {S5 "\x03\x01\x01",                                     9,  1,  0},
-        {"\x08_S5_\x08_S5_\x12\x04\x02\x01\x01",                15, 1,  1}, /* the first is no definition */
-        {S5 "\x04\x02\xff\x01",                                 10, -1, 0}, /* Ones is no sleep type */
-        {S5 "\x06\x02\x0a\x08\x0a\x03",                         12, -1, 0}, /* nor is 8 */
-        {S5 "\x06\x02\x0a\x05\x0a\x03",                         11, -1, 0}, /* cut off */
-        {S5 "\x06\x02\x0a\x05\x0a\x03",                         8,  -1, 0},
-        {S5 "\x05\x02\x0a\x05\x0a\x03",                         12, -1, 0}, /* the package ends inside */
-        {S5 "\x00\x02\x0a\x05\x0a\x03",                         12, -1, 0}, /* shorter than its length */
-        {S5 "\xcf\xff\xff\xff\x02\x00\x00",                     13, -1, 0},
-        {S5 "\x04\x00\x00\x00",                                 10, -1, 0}, /* no elements */
-        {S5 "\x06\x02\x70\x05\x0a\x03",                         12, -1, 0},
-        {"\x08_S5_",                                            5,  -1, 0},
-        {"\x08\\_S5",                                           5,  -1, 0},
-        {"\x08_S5_\x13\x04\x02\x00\x01",                        10, -1, 0},
+        {S5 "\x04\x02\x00\x01",                                       10, 0,  1},
+        {S5 "\x06\x02\x0a\x05\x0a\x03",                               12, 5,  3},
+        {S5 "\x08\x02\x0b\x05\x00\x0b\x02\x00",                       14, 5,  2},
+        {S5 "\x0c\x02\x0c\x05\x00\x00\x00\x0c\x07\x00\x00\x00",       18, 5,  7},
+        {S5 "\x0c\x02\x0e\x06\x00\x00\x00\x00\x00\x00\x00\x01",       18, 6,  1},
+        {S5 "\x47\x00\x02\x0a\x05\x0a\x03",                           13, 5,  3}, /* length in two bytes */
+        {S5 "\x88\x00\x00\x02\x0a\x05\x0a\x03",                       14, 5,  3}, /* in three */
+        {S5 "\xc9\x00\x00\x00\x02\x0a\x05\x0a\x03",                   15, 5,  3}, /* in four */
+        {S5 "\x45\x01\x02\x0e\x05\0\0\0\0\0\0\0\x0e\x03\0\0\0\0\0\0", 27, 5,  3}, /* 21 */
+        {S5 "\x05\x01\x0b\x05\x07",                                   11, 5,  7}, /* both in one element */
+        {S5 "\x03\x01\x01",                                           9,  1,  0},
+        {"\x08_S5_\x08_S5_\x12\x04\x02\x01\x01",                      15, 1,  1}, /* the first is no definition */
+        {S5 "\x04\x02\xff\x01",                                       10, -1, 0}, /* Ones is no sleep type */
+        {S5 "\x06\x02\x0a\x08\x0a\x03",                               12, -1, 0}, /* nor is 8 */
+        {S5 "\x06\x02\x0a\x05\x0a\x03",                               11, -1, 0}, /* cut off */
+        {S5 "\x06\x02\x0a\x05\x0a\x03",                               8,  -1, 0},
+        {S5 "\x05\x02\x0a\x05\x0a\x03",                               12, -1, 0}, /* the package ends inside */
+        {S5 "\x00\x02\x0a\x05\x0a\x03",                               12, -1, 0}, /* shorter than its length */
+        {S5 "\xcf\xff\xff\xff\x02\x00\x00",                           13, -1, 0},
+        {S5 "\x04\x00\x00\x00",                                       10, -1, 0}, /* no elements */
+        {S5 "\x06\x02\x70\x05\x0a\x03",                               12, -1, 0},
+        {"\x08_S5_",                                                  5,  -1, 0},
+        {"\x08\\_S5",                                                 5,  -1, 0},
+        {"\x08_S5_\x13\x04\x02\x00\x01",                              10, -1, 0},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         make_aml(0x3000, "SSDT", cases[i].aml, cases[i].size);
@@ -765,6 +773,10 @@ static void test_mcfg_bad_segments(void **state)
     set(54, 0x80, 1);
     read_one();
     check_log("buses 128 to 127");
+    open_table(0x3000, "MCFG", 44 + 15);
+    set(44, 0xe0000000, 8);
+    read_one();
+    assert_int_equal(info.segment_count, 0);
     open_table(0x3000, "MCFG", 44 + 17 * 16 + 15);
     for (u32 i = 0; i < 18; i++)
         set(44 + i * 16, 0xe0000000, i < 17 ? 8 : 4);

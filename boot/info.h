@@ -43,11 +43,14 @@ struct boot_info {
     bool has_load_base;
     char text[BOOT_TEXT_MAX];
     u32 text_used;
+    char note[200];  /* a sentence on something that was left out, for the log; "" if none */
+    char error[200]; /* what boot_info_parse returns */
 };
 
 /*
- * Reads the multiboot2 information of `size` bytes at `tags` (8-byte aligned). Returns NULL, or in
- * one sentence what is wrong with it; *info is then to be thrown away. Unknown tags are skipped.
+ * Reads the multiboot2 information of at most `size` bytes at `tags`. Returns NULL, or in one
+ * sentence what is wrong with it; *info is then to be thrown away. Unknown tags are skipped. The
+ * strings lie in *info itself, so it must stay where it is.
  */
 const char *boot_info_parse(const void *tags, size_t size, struct boot_info *info);
 

@@ -11,6 +11,9 @@ LANE  :=
 CASE  :=
 DEPS  := yes
 JOBS  := $(shell nproc)
+CPUS    := 4
+MEMORY  := 512
+CMDLINE :=
 
 # --- tools: a cross compiler by itself where this is no x86-64 -------------------------------------
 ifeq ($(shell uname -m),x86_64)
@@ -104,6 +107,45 @@ units: $(UNITS)
 	$(Q)set -e; for t in $(UNITS); do $$t; done
 
 fuzz: $(FUZZES)
+
+# --- run and test: each sees first to what it needs --------------------------------------------------
+NEEDS  := deps-build deps-iso deps-run deps-test deps-bench
+SUB    := $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+MKISO   = B=$(B) OBJCOPY=$(OBJCOPY) sh test/iso.sh
+MENU    = --cfg boot/grub.cfg
+CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
+# What boot/grub.cfg loads beside the kernel.
+DEMO   :=
+
+.PHONY: $(NEEDS)
+$(NEEDS): deps-%:
+	@CC='$(CC)' LANE='$(LANE)' DEPS='$(DEPS)' sh test/deps.sh $*
+deps: deps-test
+$(OBJS): | deps-build
+
+$(B)/trivet.iso: $(B)/trivet.elf boot/grub.cfg test/iso.sh $(DEMO)
+	$(call say,ISO,$@)
+	$(Q)$(MKISO) $(MENU) $@ $< $(DEMO)
+
+iso: deps-iso
+	@$(SUB) $(B)/trivet.iso
+
+run: deps-run
+	@$(SUB) $(B)/trivet.elf $(DEMO)
+	@$(MKISO) $(if $(CMDLINE),--cmdline '$(CMDLINE)',$(MENU) --timeout 0) $(B)/run.iso $(B)/trivet.elf $(DEMO)
+	@$(CONSOLE) --lane='$(LANE)' $(B)/run.iso
+
+test: deps-test
+	@python3 test/run.py -j$(JOBS) '$(CASE)'
+test-long: deps-test
+	@python3 test/run.py -j$(JOBS) --long '$(CASE)'
+lint: deps-test
+	@python3 test/run.py -j$(JOBS) lint/
+
+bench: deps-bench
+	@$(SUB) $(B)/trivet.elf
+	@$(MKISO) --bios --cmdline 'bench on-idle=poweroff' $(B)/bench.iso $(B)/trivet.elf
+	@$(CONSOLE) --lane=vmx --ips=200000000 $(B)/bench.iso </dev/null | grep '^@trivet1 bench'
 
 # --- order ---------------------------------------------------------------------------------------
 format:

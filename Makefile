@@ -7,13 +7,13 @@ VERSION := 0.1
 CC    := gcc
 B     := build
 V     := 0
-LANE  :=
-CASE  :=
-DEPS  := yes
 JOBS  := $(shell nproc)
-CPUS    := 4
-MEMORY  := 512
-CMDLINE :=
+DEPS    ?= yes
+LANE    ?=
+CPUS    ?= 4
+MEMORY  ?= 512
+CMDLINE ?=
+CASE    ?=
 
 # --- tools: a cross compiler by itself where this is no x86-64 -------------------------------------
 ifeq ($(shell uname -m),x86_64)

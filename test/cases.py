@@ -21,6 +21,11 @@ OTHER_KEYS = {
     "picture": "", "end": "off", "timeout": "60", "long": "no", "each": "",
 }  # fmt: skip
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+MOVED = re.compile(r"\x1b\[[0-9;]*H")  # the cursor elsewhere: for us another line
+
+
+def plain(text):
+    return NOISE.sub("", MOVED.sub("\n", text))
 
 
 def lines(text):
@@ -120,7 +125,7 @@ class Watch:
         self.to_type = list(case.input)
 
     def feed(self, data):
-        *whole, self.rest = (self.rest + data).split("\n")
+        *whole, self.rest = MOVED.sub("\n", self.rest + data).split("\n")
         for line in whole:
             self.line(NOISE.sub("", line))
         self.prompt(NOISE.sub("", self.rest))
@@ -134,7 +139,8 @@ class Watch:
     def prompt(self, text):
         """A prompt has no line feed, so what is to be typed may wait at half a line."""
         if self.to_type and text and re.search(self.to_type[0][0], text):
-            self.write(self.to_type.pop(0)[1].encode() + b"\r")
+            typed = self.to_type.pop(0)[1]
+            self.write(typed.encode().decode("unicode_escape").encode("latin-1") + b"\r")
 
     def all_seen(self):
         return self.seen == len(self.case.expect)

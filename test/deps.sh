@@ -12,12 +12,14 @@ goal=${1:-build}
 missing=    # the programs and files, for people
 packages=   # what brings them on Debian and Ubuntu
 
-need() { # need WHAT PACKAGE...: neither found, both noted
+need() { # need WHAT PACKAGE...: not found, so both are noted, once
+    case " $missing " in *" $1 "*) return ;; esac
     missing="$missing $1"
     shift
     packages="$packages $*"
 }
 
+# `command -v` would find a function as well, so none here is named like a program.
 program() { command -v "$1" >/dev/null 2>&1 || need "$@"; }
 
 # file PACKAGE PATTERN...: one of the patterns must match a file.
@@ -32,7 +34,7 @@ file() {
     need "$1" "$package"
 }
 
-build() {
+for_build() {
     if [ "$(uname -m)" = x86_64 ]; then
         program gcc gcc
         program ld binutils
@@ -44,8 +46,8 @@ build() {
     case ${CC:-gcc} in *clang*) program clang clang ;; esac
 }
 
-iso() {
-    build
+for_iso() {
+    for_build
     program xorriso xorriso
     program mformat mtools
     program grub-mkimage grub-common
@@ -53,26 +55,26 @@ iso() {
     file grub-efi-amd64-bin '/usr/lib/grub/x86_64-efi/moddep.lst'
 }
 
-qemu() { program qemu-system-x86_64 qemu-system-x86; }
+for_qemu() { program qemu-system-x86_64 qemu-system-x86; }
 
 # bochs-term is the smallest package that satisfies bochs's wish for a display; rfb, which is used, is in bochs.
-bochs() {
+for_bochs() {
     program bochs bochs bochs-term
     file bochsbios '/usr/share/bochs/BIOS-bochs-latest'
     file vgabios '/usr/share/bochs/VGABIOS-lgpl-latest'
 }
 
-run() {
-    iso
+for_run() {
+    for_iso
     program python3 python3
     case ${LANE:-} in
-    vmx) bochs ;;
-    *) qemu ;;
+    vmx) for_bochs ;;
+    *) for_qemu ;;
     esac
 }
 
 # The fuzzers' runtime is a package a version of clang; `clang` is a link into that version's tree.
-fuzzer() {
+for_fuzzers() {
     program clang clang
     tree=$(readlink -f "$(command -v clang || echo /)")
     tree=${tree%/bin/*}
@@ -83,24 +85,21 @@ fuzzer() {
     need libclang_rt.fuzzer libclang-rt
 }
 
-all_tests() {
-    run
-    qemu
-    bochs
+for_test() {
+    for_run
+    for_qemu
+    for_bochs
     file ovmf '/usr/share/OVMF/OVMF_CODE_4M.fd' '/usr/share/OVMF/OVMF_CODE.fd'
     program gcc gcc # for the host's side, also where the kernel's compiler is a cross one
     file libc6-dev '/usr/include/stdlib.h'
     file libcmocka-dev '/usr/include/cmocka.h'
-    fuzzer
+    for_fuzzers
     program clang-format clang-format
 }
 
 case $goal in
-build) build ;;
-iso) iso ;;
-run) run ;;
-test) all_tests ;;
-bench) run && bochs ;;
+build | iso | run | test) "for_$goal" ;;
+bench) for_run && for_bochs ;;
 *) echo "deps: no goal named '$goal': build, iso, run, test, bench" >&2 && exit 2 ;;
 esac
 [ -n "$missing" ] || exit 0
@@ -125,8 +124,14 @@ if [ "$(id -u)" != 0 ]; then
     fi
 fi
 
-# apt_get ARGUMENT...: no questions, and patience with another apt that is at work.
-apt_get() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+# apt_get ARGUMENT...: no questions, patience with another apt that is at work, and its many lines
+# only where it fails.
+apt_get() {
+    said=$($as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -o DPkg::Lock::Timeout=300 "$@" </dev/null 2>&1) && return
+    printf '%s\n' "$said" | tail -n 30
+    return 1
+}
 
 known() { apt-cache show "$1" >/dev/null 2>&1; }
 
@@ -147,7 +152,7 @@ install_all() {
         packages=$(echo "$packages" | sed "s/libclang-rt\$\|libclang-rt /$runtime /")
         ;;
     esac
-    echo "Trivet: installing:$packages"
+    echo "Trivet: installing, which may take a minute or two:$packages"
     # shellcheck disable=SC2086  # one word a package
     apt_get install -y --no-install-recommends $packages
 }

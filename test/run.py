@@ -160,7 +160,7 @@ def all_jobs(options):
     for case in cases.load(options.cases):
         if options.long or not case.long:
             cost = case.machine.cores * (5 if case.machine.lane == "vmx" else 1)
-            needs = [n for n in case.needs() if not options.kernel or n != elf]
+            needs = [n for n in case.needs() if not options.kernel or n not in (elf, iso)]
             add(case.name, boot(case, images), needs, weight=cost)
     return sorted(jobs, key=lambda job: -job.weight)
 
@@ -196,7 +196,7 @@ class Tap:
         print(f"{'not ok' if wrong else 'ok'} {number} - {name} # {note}", flush=True)
         if wrong:
             print(f"# {wrong}")
-            for line in text.splitlines()[-25:]:
+            for line in [line for line in text.splitlines() if line.strip()][-25:]:
                 print(f"#   {line}")
             print(f"# alone: make test CASE={name}", flush=True)
 
@@ -205,7 +205,7 @@ class Tap:
         text = ""
         if os.path.exists(path):
             with open(path, encoding="utf-8", errors="replace") as file:
-                text = cases.NOISE.sub("", file.read())
+                text = cases.plain(file.read())
         for name, wrong, skip in points:
             if chosen([name, job.name], self.patterns):
                 self.point(name, wrong, skip, seconds, text)

@@ -117,13 +117,20 @@ CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
 # What boot/grub.cfg loads beside the kernel.
 DEMO   :=
 
-.PHONY: $(NEEDS)
+.PHONY: $(NEEDS) FORCE
 $(NEEDS): deps-%:
 	@CC='$(CC)' LANE='$(LANE)' DEPS='$(DEPS)' sh test/deps.sh $*
 deps: deps-test
 $(OBJS): | deps-build
 
-$(B)/trivet.iso: $(B)/trivet.elf boot/grub.cfg test/iso.sh $(DEMO)
+# The commit's date is in the image, so another commit makes another one.
+$(B)/epoch: FORCE
+	@mkdir -p $(@D)
+	@echo "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null)}" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+
+$(B)/trivet.iso: $(B)/trivet.elf boot/grub.cfg test/iso.sh $(B)/epoch $(DEMO)
 	$(call say,ISO,$@)
 	$(Q)$(MKISO) $(MENU) $@ $< $(DEMO)
 

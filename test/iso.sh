@@ -5,8 +5,8 @@
 #   sh test/iso.sh [--bios] [--cfg FILE [--timeout N] | --cmdline TEXT] OUT KERNEL [MODULE...]
 #
 # --bios      leaves the UEFI half out: smaller, for test cases that boot from a BIOS
-# --cfg       GRUB's menu; --timeout replaces its own. Without it: no menu, KERNEL with the words of
-#             --cmdline and every module
+# --cfg       GRUB's menu; --timeout replaces its own and keeps it off the serial line. Without it: no
+#             menu, KERNEL with the words of --cmdline and every module
 # MODULE      a path, or "path words": the file becomes /boot/NAME, its string "NAME words"
 #
 # grub-mkrescue would do, but is slow and stamps times and random numbers in; so the two GRUB core
@@ -80,7 +80,7 @@ mkdir -p "$tmp/iso/boot/grub"
 "${OBJCOPY:-objcopy}" --strip-all "$kernel" "$tmp/iso/boot/trivet.elf"
 menu=$tmp/iso/boot/grub/grub.cfg
 if [ -n "$cfg" ]; then
-    sed -e "${timeout:+s/^set timeout=.*/set timeout=$timeout/}" "$cfg" >"$menu"
+    sed -e "${timeout:+s/^set timeout=.*/set timeout=$timeout/;/^if serial/,/^fi/d}" "$cfg" >"$menu"
 else
     echo "multiboot2 /boot/trivet.elf$(quoted "$cmdline")" >"$menu"
 fi

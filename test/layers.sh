@@ -36,8 +36,7 @@ complain() {
     echo "$1"
     status=1
 }
-for file in $(git ls-files 'boot/*.[chS]' 'lib/*.[chS]' 'mm/*.[chS]' 'arch/*.[chS]' 'vmx/*.[chS]' \
-    'svm/*.[chS]' 'core/*.[chS]' 'drivers/*.[chS]' 'guests/*.[chS]'); do
+for file in $(find boot lib mm arch vmx svm core drivers guests -name '*.[chS]' 2>/dev/null | sort); do
     room=${file%/*}
     may="$room/* $(allowed "$file")"
     for include in $(sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file"); do

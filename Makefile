@@ -7,10 +7,13 @@ VERSION := 0.1
 CC    := gcc
 B     := build
 V     := 0
-LANE  :=
-CASE  :=
-DEPS  := yes
 JOBS  := $(shell nproc)
+DEPS    ?= yes
+LANE    ?=
+CPUS    ?= 4
+MEMORY  ?= 512
+CMDLINE ?=
+CASE    ?=
 
 # --- tools: a cross compiler by itself where this is no x86-64 -------------------------------------
 ifeq ($(shell uname -m),x86_64)
@@ -107,6 +110,52 @@ units: $(UNITS)
 	$(Q)set -e; for t in $(UNITS); do $$t; done
 
 fuzz: $(FUZZES)
+
+# --- run and test: each sees first to what it needs --------------------------------------------------
+NEEDS  := deps-build deps-iso deps-run deps-test deps-bench
+SUB    := $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+MKISO   = B=$(B) OBJCOPY=$(OBJCOPY) sh test/iso.sh
+MENU    = --cfg boot/grub.cfg
+CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
+# What boot/grub.cfg loads beside the kernel.
+DEMO   :=
+
+.PHONY: $(NEEDS) FORCE
+$(NEEDS): deps-%:
+	@CC='$(CC)' LANE='$(LANE)' DEPS='$(DEPS)' sh test/deps.sh $*
+deps: deps-test
+$(OBJS): | deps-build
+
+# The commit's date is in the image, so another commit makes another one.
+$(B)/epoch: FORCE
+	@mkdir -p $(@D)
+	@echo "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null)}" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+
+$(B)/trivet.iso: $(B)/trivet.elf boot/grub.cfg test/iso.sh $(B)/epoch $(DEMO)
+	$(call say,ISO,$@)
+	$(Q)$(MKISO) $(MENU) $@ $< $(DEMO)
+
+iso: deps-iso
+	@$(SUB) $(B)/trivet.iso
+
+run: deps-run
+	@$(SUB) $(B)/trivet.elf $(DEMO)
+	@$(MKISO) $(if $(CMDLINE),--cmdline '$(CMDLINE)',$(MENU) --timeout 0) $(B)/run.iso $(B)/trivet.elf $(DEMO)
+	@$(CONSOLE) --lane='$(LANE)' $(B)/run.iso
+
+test: deps-test
+	@python3 test/run.py -j$(JOBS) '$(CASE)'
+test-long: deps-test
+	@python3 test/run.py -j$(JOBS) --long '$(CASE)'
+lint: deps-test
+	@python3 test/run.py -j$(JOBS) lint/
+
+bench: deps-bench
+	@$(SUB) $(B)/trivet.elf
+	@$(MKISO) --bios --cmdline 'bench on-idle=poweroff' $(B)/bench.iso $(B)/trivet.elf
+	@$(CONSOLE) --lane=vmx --ips=200000000 $(B)/bench.iso </dev/null | grep '^@trivet1 bench'
 
 # --- order ---------------------------------------------------------------------------------------
 format:

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""A boot case: a stanza of test/boot/*.conf, read, run and judged by its serial log alone."""
+import configparser
+import dataclasses
+import glob
+import hashlib
+import itertools
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+import lane
+
+FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b"]
+MACHINE_KEYS = {field.name: field.type for field in dataclasses.fields(lane.Machine)}
+OTHER_KEYS = {
+    "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "input": "",
+    "picture": "", "end": "off", "timeout": "60", "long": "no", "each": "",
+}  # fmt: skip
+NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+MOVED = re.compile(r"\x1b\[[0-9;]*H")  # the cursor elsewhere: for us another line
+
+
+def plain(text):
+    return NOISE.sub("", MOVED.sub("\n", text))
+
+
+def lines(text):
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class Case:
+    """One machine to boot: what it is, what it must say, and how it must end."""
+
+    def __init__(self, name, keys, where):
+        unknown = set(keys) - set(MACHINE_KEYS) - set(OTHER_KEYS)
+        if unknown:
+            sys.exit(f"{where}: [{name}]: unknown key: {', '.join(sorted(unknown))}")
+        values = {**OTHER_KEYS, **keys}
+        self.name, self.cmdline, self.image = f"boot/{name}", values["cmdline"], values["image"]
+        self.modules, self.picture = lines(values["modules"]), lines(values["picture"])
+        self.expect = lines(values["expect"])
+        self.forbid = FORBIDDEN + lines(values["forbid"])
+        self.input = [line.split(" -> ") for line in lines(values["input"])]
+        self.end, self.timeout = values["end"], float(values["timeout"])
+        self.long = values["long"] == "yes"
+        chosen = {k: (int if MACHINE_KEYS[k] is int else str)(v) for k, v in keys.items()
+                  if k in MACHINE_KEYS}  # fmt: skip
+        if self.picture:  # the picture outlives the machine's power-off
+            chosen["qemu"] = chosen.get("qemu", "") + " -no-shutdown"
+        self.machine = lane.Machine(**chosen)
+        for pattern in self.expect + self.forbid + [trigger for trigger, _ in self.input]:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                sys.exit(f"{where}: [{name}]: {pattern!r} is no regular expression: {error}")
+
+    def needs(self):
+        """What `make` must have built before."""
+        built = [word for module in self.modules for word in module.split()[:1]]
+        kernel = ["build/trivet.iso"] if self.image else ["build/trivet.elf"]
+        return kernel + [path for path in built if path.startswith("build/")]
+
+
+def multiply(name, keys):
+    """`each = key: v1 v2` gives a case a value; each further line multiplies again. {key} stands
+    for the value in every other key."""
+    axes = []
+    for line in lines(keys.pop("each", "")):
+        key, _, values = line.partition(":")
+        axes.append([(key.strip(), value) for value in values.split()])
+    for chosen in itertools.product(*axes):
+        made = dict(keys)
+        for key, value in chosen:
+            made = {k: v.replace("{" + key + "}", value) for k, v in made.items()}
+            made.update({key: value} if key in MACHINE_KEYS or key in OTHER_KEYS else {})
+        yield "-".join([name] + [value for _, value in chosen]), made
+
+
+def load(directory="test/boot"):
+    cases = []
+    for path in sorted(glob.glob(f"{directory}/*.conf")):
+        parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+        try:
+            parser.read(path, encoding="utf-8")
+        except configparser.Error as error:
+            sys.exit(str(error))
+        for section in parser.sections():
+            for name, keys in multiply(section, dict(parser[section])):
+                cases.append(Case(name, keys, path))
+    return cases
+
+
+class Images:
+    """Images by what is in them: made once, shared by the cases that boot the same."""
+
+    def __init__(self, kernel="build/trivet.elf", release="build/trivet.iso"):
+        self.kernel, self.release = kernel, release
+        self.lock, self.made = threading.Lock(), {}
+
+    def of(self, case):
+        if case.image == "release":
+            return self.release
+        bios = ["--bios"] if case.machine.firmware == "bios" else []
+        words = bios + ["--cmdline", case.cmdline]
+        key = hashlib.sha256(repr([words, case.modules]).encode()).hexdigest()[:12]
+        path = f"build/test/images/{key}.iso"
+        with self.lock:
+            if key not in self.made:
+                command = ["sh", "test/iso.sh", *words, path, self.kernel, *case.modules]
+                subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+                self.made[key] = path
+        return path
+
+
+class Watch:
+    """Follows a serial line: what was expected and seen, what was forbidden and seen."""
+
+    def __init__(self, case, write):
+        self.case, self.write = case, write
+        self.rest, self.seen, self.wrong = "", 0, ""
+        self.to_type = list(case.input)
+
+    def feed(self, data):
+        *whole, self.rest = MOVED.sub("\n", self.rest + data).split("\n")
+        for line in whole:
+            self.line(NOISE.sub("", line))
+        self.prompt(NOISE.sub("", self.rest))
+
+    def line(self, text):
+        self.wrong = self.wrong or next((text for p in self.case.forbid if re.search(p, text)), "")
+        if not self.all_seen() and re.search(self.case.expect[self.seen], text):
+            self.seen += 1
+        self.prompt(text)
+
+    def prompt(self, text):
+        """A prompt has no line feed, so what is to be typed may wait at half a line."""
+        if self.to_type and text and re.search(self.to_type[0][0], text):
+            typed = self.to_type.pop(0)[1]
+            self.write(typed.encode().decode("unicode_escape").encode("latin-1") + b"\r")
+
+    def all_seen(self):
+        return self.seen == len(self.case.expect)
+
+    def verdict(self, end):
+        if self.wrong:
+            return f"seen, though forbidden: {self.wrong}"
+        if not self.all_seen():
+            return f"not seen: {self.case.expect[self.seen]}   (the machine's end: {end})"
+        if end != self.case.end:
+            return f"the machine's end: {end}, not: {self.case.end}"
+        return ""
+
+
+def screen_text(run, path):
+    """What the screen shows: VGA's own memory, and for a framebuffer what screen.py reads there."""
+    text = run.text_screen()
+    reader = "test/boot/screen.py"
+    if os.path.exists(reader):
+        run.screendump(path)
+        text += subprocess.run([sys.executable, reader, path], stdout=subprocess.PIPE,
+                               universal_newlines=True, check=False).stdout  # fmt: skip
+    return text
+
+
+def run(case, images, log_path, stopping):
+    """Boots the case; returns "" or what was wrong. The log is kept."""
+    os.makedirs(os.path.dirname(log_path), exist_ok=True)
+    image = images.of(case)
+    deadline, end, missing = time.monotonic() + case.timeout, None, list(case.picture)
+    look = time.monotonic() + 1
+    with open(log_path, "wb") as log, lane.Run(case.machine, image) as machine:
+        watch = Watch(case, machine.write)
+        while end is None:
+            data = machine.read(0.2)
+            log.write(data or b"")
+            watch.feed((data or b"").decode("utf-8", "replace"))
+            if data is None:
+                watch.feed("\n")
+                end = machine.end()
+            elif watch.wrong and deadline > time.monotonic() + 2:
+                deadline = time.monotonic() + 2  # the lines after it say why
+            elif time.monotonic() > deadline:
+                end = "none in the time limit"
+            elif stopping.is_set():
+                end = "interrupted"
+            elif case.end == "seen" and watch.all_seen() and not missing:
+                end = "seen"
+            elif case.picture and time.monotonic() > look:
+                look = time.monotonic() + 1
+                halted = machine.halted()
+                text = screen_text(machine, log_path.replace(".log", ".ppm"))
+                missing = [p for p in missing if not re.search(p, text, re.MULTILINE)]
+                end = "off" if halted else None
+        if end == "none in the time limit" and machine.qmp:
+            log.write(b"\n--- the screen at the end ---\n" + machine.text_screen().encode())
+        elif machine.machine.lane == "vmx" and end.startswith("died"):
+            log.write(b"\n--- Bochs ---\n" + machine.log("bochs.log")[-4000:].encode())
+    wrong = watch.verdict(end)
+    return wrong or (f"not on the screen: {missing[0]}" if missing else "")

@@ -268,6 +268,8 @@ static u8 operand_size(const struct insn *insn, struct decode_mode mode, u32 op)
         return 1;
     if (op & OP_WIDE)
         return mode.bits == 64 ? 8 : 4;
+    if (op & OP_NO16)
+        return insn->rex & REX_W ? 8 : 4;
     if (mode.bits != 64)
         return opsize == (mode.bits == 16) ? 4 : 2;
     if (op & OP_BRANCH)

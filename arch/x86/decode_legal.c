@@ -43,6 +43,7 @@ static const struct group groups[GROUP_COUNT] = {
                  0                                                                                               },
     [GROUP_SREG_READ] = {{ANY, ANY, ANY, ANY, ANY, ANY},                           {ANY, ANY, ANY, ANY, ANY, ANY},   0   },
     [GROUP_SREG_WRITE] = {{ANY, 0, ANY, ANY, ANY, ANY},                             {ANY, 0, ANY, ANY, ANY, ANY},     0   },
+    [GROUP_HRESET] = {{0},                                                      {PF3},                            0   },
     [GROUP_KEYLOCKER] = {{PF3, PF3, PF3, PF3},                                     {0},                              0   },
 };
 
@@ -50,7 +51,8 @@ static const struct group groups[GROUP_COUNT] = {
 static const u8 group_7[64] = {
     [0x00 ... 0x05] = NP,       /* ENCLV, VMCALL, VMLAUNCH, VMRESUME, VMXOFF, PCONFIG */
     [0x08 ... 0x0b] = NP,       /* MONITOR, MWAIT, CLAC, STAC */
-    [0x0f] = NP,                /* ENCLS */
+    [0x0c ... 0x0e] = P66,      /* TDCALL, SEAMRET, SEAMOPS */
+    [0x0f] = NP | P66,          /* ENCLS, SEAMCALL */
     [0x10 ... 0x11] = NP,       /* XGETBV, XSETBV */
     [0x14 ... 0x17] = NP,       /* VMFUNC, XEND, XTEST, ENCLU */
     [0x18 ... 0x1f] = ANY,      /* VMRUN VMMCALL VMLOAD VMSAVE STGI CLGI SKINIT INVLPGA */
@@ -63,7 +65,9 @@ static const u8 group_7[64] = {
     [0x30 ... 0x37] = ANY,      /* LMSW */
     [0x38 ... 0x39] = ANY,      /* SWAPGS, RDTSCP */
     [0x3a] = NP | PF3,          /* MONITORX, MCOMMIT */
-    [0x3b ... 0x3d] = NP,       /* MWAITX, CLZERO, RDPRU */
+    [0x3b] = NP,                /* MWAITX */
+    [0x3c] = ANY,               /* CLZERO */
+    [0x3d] = ANY,               /* RDPRU */
     [0x3e ... 0x3f] =
         NP | PF3 | PF2, /* INVLPGB, RMPADJUST, RMPUPDATE; TLBSYNC, PSMASH, PVALIDATE */
 };
@@ -122,16 +126,27 @@ static bool group_78_exists(const struct insn *insn, unsigned mandatory)
     return insn->opcode != 0x78 || mandatory != P66 || insn_modrm_reg(insn) == 0;
 }
 
+/* SWAPGS; SEAMRET, SEAMOPS, SEAMCALL; UIRET, TESTUI, CLUI, STUI; RMPADJUST, RMPUPDATE; PSMASH. */
+static bool group_7_only_64(u8 modrm, unsigned mandatory)
+{
+    if (modrm == 0xf8)
+        return true;
+    if (mandatory == P66)
+        return modrm >= 0xcd && modrm <= 0xcf;
+    if (modrm == 0xff)
+        return mandatory == PF3;
+    return mandatory != NP && ((modrm >= 0xec && modrm <= 0xef) || modrm == 0xfe);
+}
+
 /* The rules of some groups that their table does not say. */
 static bool group_extra(const struct insn *insn, unsigned group, unsigned mandatory)
 {
     unsigned reg = insn_modrm_reg(insn);
     switch (group) {
-    case GROUP_7: /* SWAPGS and user interrupts exist in 64-bit mode only */
-        if (insn->has_mem || insn->bits == 64)
-            return true;
-        return insn->modrm != 0xf8 &&
-               !(insn->modrm >= 0xec && insn->modrm <= 0xef && mandatory == PF3);
+    case GROUP_7:
+        return insn->has_mem || insn->bits == 64 || !group_7_only_64(insn->modrm, mandatory);
+    case GROUP_HRESET:
+        return insn->modrm == 0xc0;
     case GROUP_9: /* SENDUIPI */
         return insn->has_mem || reg != 6 || mandatory != PF3 || insn->bits == 64;
     case GROUP_11:
@@ -161,6 +176,8 @@ static bool group_exists(const struct insn *insn, unsigned group)
 bool decode_legal(const struct insn *insn, u32 op)
 {
     if (op & (OP_MEM | OP_REG) && insn->has_mem != !!(op & OP_MEM))
+        return false;
+    if (op & OP_REP_REG && insn->prefixes & (PREFIX_REP | PREFIX_REPNE) && insn->has_mem)
         return false;
     if (OP_ON_OF(op)) {
         unsigned mandatory = mandatory_of(insn);

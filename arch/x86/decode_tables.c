@@ -203,14 +203,14 @@ const u32 op_map_0f[256] = {
     [0xc0] = M | B | L, /* XADD */
     [0xc1] = M | L,
     [0xc2] = V(ANY) | I8,
-    [0xc3] = VMEM(NP), /* MOVNTI */
+    [0xc3] = VMEM(NP) | OP_NO16, /* MOVNTI */
     [0xc4] = V(MMX) | I8,
     [0xc5] = VREG(MMX) | I8,
     [0xc6] = V(MMX) | I8,
     [0xc7] = M | OP_GROUP(GROUP_9),
     [0xd0] = V(P66 | PF2),
     [0xd1 ... 0xd5] = V(MMX),
-    [0xd6] = V(P66 | PF3 | PF2),
+    [0xd6] = V(P66 | PF3 | PF2) | OP_REP_REG, /* MOVQ; MOVQ2DQ, MOVDQ2Q */
     [0xd7] = VREG(MMX),
     [0xd8 ... 0xe5] = V(MMX),
     [0xe6] = V(P66 | PF3 | PF2),
@@ -268,16 +268,26 @@ const u32 op_map_0f38[256] = {
 };
 
 const u32 op_map_0f3a[256] = {
-    [0x00 ... 0x07] = UD,          [0x08 ... 0x0e] = V(P66) | I8,
-    [0x0f] = V(MMX) | I8,          [0x10 ... 0x13] = UD,
-    [0x14 ... 0x17] = V(P66) | I8, [0x18 ... 0x1f] = UD,
-    [0x20 ... 0x22] = V(P66) | I8, [0x23 ... 0x3f] = UD,
-    [0x40 ... 0x42] = V(P66) | I8, [0x43] = UD,
-    [0x44] = V(P66) | I8,          [0x45 ... 0x5f] = UD,
-    [0x60 ... 0x63] = V(P66) | I8, [0x64 ... 0xcb] = UD,
-    [0xcc] = V(NP) | I8,           [0xcd] = UD,
-    [0xce ... 0xcf] = V(P66) | I8, [0xd0 ... 0xde] = UD,
-    [0xdf] = V(P66) | I8,          [0xe0 ... 0xef] = UD,
-    [0xf0] = VREG(PF3) | I8, /* HRESET */
+    [0x00 ... 0x07] = UD,
+    [0x08 ... 0x0e] = V(P66) | I8,
+    [0x0f] = V(MMX) | I8,
+    [0x10 ... 0x13] = UD,
+    [0x14 ... 0x17] = V(P66) | I8,
+    [0x18 ... 0x1f] = UD,
+    [0x20 ... 0x22] = V(P66) | I8,
+    [0x23 ... 0x3f] = UD,
+    [0x40 ... 0x42] = V(P66) | I8,
+    [0x43] = UD,
+    [0x44] = V(P66) | I8,
+    [0x45 ... 0x5f] = UD,
+    [0x60 ... 0x63] = V(P66) | I8,
+    [0x64 ... 0xcb] = UD,
+    [0xcc] = V(NP) | I8,
+    [0xcd] = UD,
+    [0xce ... 0xcf] = V(P66) | I8,
+    [0xd0 ... 0xde] = UD,
+    [0xdf] = V(P66) | I8,
+    [0xe0 ... 0xef] = UD,
+    [0xf0] = VREG(PF3) | I8 | OP_GROUP(GROUP_HRESET),
     [0xf1 ... 0xff] = UD,
 };

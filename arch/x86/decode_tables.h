@@ -46,12 +46,14 @@ enum opcode_group {
     GROUP_DR,
     GROUP_78,
     GROUP_KEYLOCKER,
+    GROUP_HRESET,
     GROUP_COUNT,
 };
 
 #define OP_MODRM    (1u << 0)
 #define OP_BYTE     (1u << 1)  /* the operand is a byte */
 #define OP_NO64     (1u << 2)  /* invalid in 64-bit mode */
+#define OP_REP_REG  (1u << 3)  /* under F2 and F3 the ModRM operand must be a register */
 #define OP_STACK    (1u << 4)  /* 64-bit mode: operand size 8, or 2 with 66 */
 #define OP_BRANCH   (1u << 5)  /* 64-bit mode: operand size 8 (AMD: or 2 with 66) */
 #define OP_WIDE     (1u << 6)  /* 64-bit mode: operand size 8; elsewhere 4 */
@@ -65,6 +67,8 @@ enum opcode_group {
 /* Prefixes in all, and those of them that take memory only or a register only. */
 #define OP_ON(p)     ((u32)(p) << 21)
 #define OP_ON_MEM(p) ((u32)(p) << 25)
+
+#define OP_NO16 (1u << 29) /* operand size 4 where it would be 2 */
 
 #define OP_IMM_OF(op)    ((op) >> 12 & 15)
 #define OP_GROUP_OF(op)  ((op) >> 16 & 31)

@@ -55,7 +55,7 @@ struct walk {
 static void choose_format(struct walk *w)
 {
     const struct guest_paging *p = w->paging;
-    bool wide = p->cr4 & CR4_PAE;
+    bool wide = p->cr4 & CR4_PAE || p->efer & EFER_LMA;
     w->levels = p->efer & EFER_LMA ? (p->cr4 & CR4_LA57 ? 5 : 4) : wide ? 3 : 2;
     w->entry_size = wide ? 8 : 4;
     w->index_bits = wide ? 9 : 10;
@@ -85,7 +85,7 @@ static bool is_leaf(const struct walk *w, u64 entry, unsigned level)
 static u64 reserved_4m(const struct guest_paging *p)
 {
     unsigned bits = p->phys_bits < 32 ? 32 : p->phys_bits > 40 ? 40 : p->phys_bits;
-    return MASK(21, 13) & ~(MASK(bits - 32 + 13, 13) >> 1 & MASK(20, 13));
+    return MASK(21, 13 + bits - 32);
 }
 
 /* The bits of a present entry that must be 0. */

@@ -8,12 +8,19 @@ struct place {
     unsigned size[2];
 };
 
+enum side { SOURCE, TARGET };
+
 struct run {
     const struct mmio_op *op;
     struct guest_cpu *cpu;
     const struct mmio_bus *bus;
     gpa_t known;
     struct guest_fault *fault;
+    /* The last page of either side: a repeated instruction walks once a page, not once a byte. */
+    struct {
+        bool valid;
+        u64 linear, gpa;
+    } page[2];
 };
 
 /* --- memory ---------------------------------------------------------------------------------- */
@@ -26,7 +33,21 @@ static bool is_known(const struct run *r, u64 linear, unsigned size)
            (r->known.v & (PAGE_4K - 1)) == offset && offset + size <= PAGE_4K;
 }
 
-static bool find(const struct run *r, enum seg_reg segment, u64 offset, bool write,
+static bool translate(struct run *r, enum side side, u64 linear, bool write, gpa_t *at)
+{
+    u64 page = align_down(linear, PAGE_4K);
+    if (!r->page[side].valid || r->page[side].linear != page) {
+        if (!r->bus->translate(r->bus->ctx, linear, write, at, r->fault))
+            return false;
+        r->page[side].valid = true;
+        r->page[side].linear = page;
+        r->page[side].gpa = align_down(at->v, PAGE_4K);
+    }
+    *at = gpa(r->page[side].gpa + (linear - page));
+    return true;
+}
+
+static bool find(struct run *r, enum side side, enum seg_reg segment, u64 offset, bool write,
                  struct place *place)
 {
     unsigned size = r->op->width, bits = r->op->insn->bits;
@@ -39,11 +60,10 @@ static bool find(const struct run *r, enum seg_reg segment, u64 offset, bool wri
         place->at[0] = r->known;
         return true;
     }
-    if (!r->bus->translate(r->bus->ctx, linear, write, &place->at[0], r->fault))
+    if (!translate(r, side, linear, write, &place->at[0]))
         return false;
     u64 next = bits == 64 ? linear + place->size[0] : cut(linear + place->size[0], 4);
-    return place->size[1] == 0 ||
-           r->bus->translate(r->bus->ctx, next, write, &place->at[1], r->fault);
+    return place->size[1] == 0 || translate(r, side, next, write, &place->at[1]);
 }
 
 static u64 load(const struct run *r, const struct place *place)
@@ -183,7 +203,7 @@ static enum mmio_result plain(struct run *r)
 {
     struct place place;
     enum seg_reg segment = (enum seg_reg)r->op->insn->segment;
-    if (!find(r, segment, operand_offset(r), r->op->writes, &place))
+    if (!find(r, TARGET, segment, operand_offset(r), r->op->writes, &place))
         return MMIO_FAULT;
     do_plain(r, &place);
     return MMIO_DONE;
@@ -216,10 +236,10 @@ static bool iterate(struct run *r)
     bool from = uses_source(kind), to = kind != MMIO_LODS;
     bool writes = kind == MMIO_MOVS || kind == MMIO_STOS;
     struct place source_place, target;
-    if (from &&
-        !find(r, (enum seg_reg)op->insn->segment, index_of(r, GPR_RSI), false, &source_place))
+    if (from && !find(r, SOURCE, (enum seg_reg)op->insn->segment, index_of(r, GPR_RSI), false,
+                      &source_place))
         return false;
-    if (to && !find(r, SEG_ES, index_of(r, GPR_RDI), writes, &target))
+    if (to && !find(r, TARGET, SEG_ES, index_of(r, GPR_RDI), writes, &target))
         return false;
     u64 *accumulator = &r->cpu->gpr[GPR_RAX];
     u64 value = from ? load(r, &source_place) : cut(*accumulator, op->width);

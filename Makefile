@@ -99,7 +99,15 @@ $(B)/fuzzobj/pure.a: $(PURE:%.c=$(B)/fuzzobj/%.o)
 $(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)
-	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(B)/fuzzobj/pure.a -o $@
+	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(B)/fuzzobj/pure.a $(FUZZ_LIBS) -o $@
+
+# The decoder against Zydis (libzydis-dev): a fuzzer, and a program that repeats itself by its seed.
+$(B)/fuzz/fuzz_decode: FUZZ_LIBS := -lZydis
+DECODER := $(filter arch/x86/%,$(PURE))
+$(B)/fuzz/decode_compare: test/fuzz/decode_compare.c $(DECODER) $(wildcard arch/x86/*.h test/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -O2 $< $(DECODER) -lZydis -o $@
 
 units: $(UNITS)
 	$(Q)set -e; for t in $(UNITS); do $$t; done

@@ -12,39 +12,41 @@ struct group {
     u8 lock;
 };
 
+#define MEM(...) .mem = {__VA_ARGS__}
+#define REG(...) .reg = {__VA_ARGS__}
+#define FORMS(mem, reg, lock)                                                                      \
+    {                                                                                              \
+        mem, reg, lock                                                                             \
+    }
+#define FOUR ANY, ANY, ANY, ANY
+
 static const struct group groups[GROUP_COUNT] = {
-    [GROUP_1] = {{ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY},
-                 {ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY},
-                 0x7f                                                                                            },
-    [GROUP_1A] = {{ANY},                                                    {ANY},                            0   },
-    [GROUP_3] = {{ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY},
-                 {ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY},
-                 0x0c                                                                                            },
-    [GROUP_4] = {{ANY, ANY},                                               {ANY, ANY},                       0x03},
-    [GROUP_5] = {{ANY, ANY, ANY, ANY, ANY, ANY, ANY},                      {ANY, ANY, ANY, 0, ANY, 0, ANY},  0x03},
- /* SLDT STR LLDT LTR VERR VERW */
-    [GROUP_6] = {{ANY, ANY, ANY, ANY, ANY, ANY},                           {ANY, ANY, ANY, ANY, ANY, ANY},   0   },
- /* SGDT SIDT LGDT LIDT SMSW RSTORSSP LMSW INVLPG; registers: group_7 below */
-    [GROUP_7] = {{ANY, ANY, ANY, ANY, ANY, PF3, ANY, ANY},                 {0, 0, 0, 0, ANY, 0, ANY, 0},     0   },
-    [GROUP_8] = {{0, 0, 0, 0, ANY, ANY, ANY, ANY},                         {0, 0, 0, 0, ANY, ANY, ANY, ANY}, 0xe0},
- /* CMPXCHG8B - XRSTORS XSAVEC XSAVES, VMPTRLD VMCLEAR VMXON, VMPTRST; RDRAND, RDSEED, RDPID */
-    [GROUP_9] = {{0, ANY, 0, NP, NP, NP, NP | P66 | PF3, NP},
-                 {0, 0, 0, 0, 0, 0, NP | P66 | PF3, NP | P66 | PF3},
-                 0x02                                                                                            },
- /* /7 of a register is XABORT and XBEGIN, with ModRM F8 only */
-    [GROUP_11] = {{ANY},                                                    {ANY, 0, 0, 0, 0, 0, 0, ANY},     0   },
-    [GROUP_12] = {{0},                                                      {0, 0, ANY, 0, ANY, 0, ANY},      0   },
- /* /3 and /7 shift whole bytes: SSE2 only */
-    [GROUP_14] = {{0},                                                      {0, 0, ANY, P66, 0, 0, ANY, P66}, 0   },
- /* FXSAVE FXRSTOR LDMXCSR STMXCSR XSAVE XRSTOR XSAVEOPT CLFLUSH; PTWRITE, CLWB, CLRSSBSY,
-  * CLFLUSHOPT; registers: RDFSBASE and kin, INCSSP, fences, TPAUSE, UMONITOR, UMWAIT */
-    [GROUP_15] = {{NP, NP, NP, NP, NP | PF3, NP, NP | P66 | PF3, NP | P66},
-                 {PF3, PF3, PF3, PF3, PF3, NP | PF3, ANY, NP},
-                 0                                                                                               },
-    [GROUP_SREG_READ] = {{ANY, ANY, ANY, ANY, ANY, ANY},                           {ANY, ANY, ANY, ANY, ANY, ANY},   0   },
-    [GROUP_SREG_WRITE] = {{ANY, 0, ANY, ANY, ANY, ANY},                             {ANY, 0, ANY, ANY, ANY, ANY},     0   },
-    [GROUP_HRESET] = {{0},                                                      {PF3},                            0   },
-    [GROUP_KEYLOCKER] = {{PF3, PF3, PF3, PF3},                                     {0},                              0   },
+    [GROUP_1] = FORMS(MEM(FOUR, FOUR), REG(FOUR, FOUR), 0x7f),
+    [GROUP_1A] = FORMS(MEM(ANY), REG(ANY), 0),
+    [GROUP_3] = FORMS(MEM(FOUR, FOUR), REG(FOUR, FOUR), 0x0c),
+    [GROUP_4] = FORMS(MEM(ANY, ANY), REG(ANY, ANY), 0x03),
+    [GROUP_5] = FORMS(MEM(FOUR, ANY, ANY, ANY), REG(ANY, ANY, ANY, 0, ANY, 0, ANY), 0x03),
+    /* SLDT STR LLDT LTR VERR VERW */
+    [GROUP_6] = FORMS(MEM(FOUR, ANY, ANY), REG(FOUR, ANY, ANY), 0),
+    /* SGDT SIDT LGDT LIDT SMSW RSTORSSP LMSW INVLPG; registers: group_7 below */
+    [GROUP_7] = FORMS(MEM(FOUR, ANY, PF3, ANY, ANY), REG(0), 0),
+    [GROUP_8] = FORMS(MEM(0, 0, 0, 0, FOUR), REG(0, 0, 0, 0, FOUR), 0xe0),
+    /* CMPXCHG8B, XRSTORS, XSAVEC, XSAVES, VMPTRLD VMCLEAR VMXON, VMPTRST; RDRAND, RDSEED RDPID */
+    [GROUP_9] = FORMS(MEM(0, ANY, 0, NP, NP, NP, NP | P66 | PF3, NP),
+                      REG(0, 0, 0, 0, 0, 0, NP | P66 | PF3, NP | P66 | PF3), 0x02),
+    /* /7 of a register is XABORT and XBEGIN, with ModRM F8 only */
+    [GROUP_11] = FORMS(MEM(ANY), REG(ANY, 0, 0, 0, 0, 0, 0, ANY), 0),
+    [GROUP_12] = FORMS(MEM(0), REG(0, 0, ANY, 0, ANY, 0, ANY), 0),
+    /* /3 and /7 shift whole bytes: SSE2 only */
+    [GROUP_14] = FORMS(MEM(0), REG(0, 0, ANY, P66, 0, 0, ANY, P66), 0),
+    /* FXSAVE FXRSTOR LDMXCSR STMXCSR XSAVE XRSTOR XSAVEOPT CLFLUSH; PTWRITE, CLWB, CLRSSBSY,
+     * CLFLUSHOPT; registers: RDFSBASE and kin, INCSSP, fences, TPAUSE, UMONITOR, UMWAIT */
+    [GROUP_15] = FORMS(MEM(NP, NP, NP, NP, NP | PF3, NP, NP | P66 | PF3, NP | P66),
+                       REG(PF3, PF3, PF3, PF3, PF3, NP | PF3, ANY, NP), 0),
+    [GROUP_SREG_READ] = FORMS(MEM(FOUR, ANY, ANY), REG(FOUR, ANY, ANY), 0),
+    [GROUP_SREG_WRITE] = FORMS(MEM(ANY, 0, FOUR), REG(ANY, 0, FOUR), 0),
+    [GROUP_HRESET] = FORMS(MEM(0), REG(PF3), 0),
+    [GROUP_KEYLOCKER] = FORMS(MEM(PF3, PF3, PF3, PF3), REG(0), 0),
 };
 
 /* 0F 01 C0 to FF: every register form is an instruction of its own. SMSW is E0-E7, LMSW F0-F7. */

@@ -58,31 +58,36 @@ static bool no_base_r13(const struct opinion *o)
            (o->ours.sib & 7) == 5 && o->ours.rex & REX_B;
 }
 
+#define ROW(what, encoding, map, first, last, when, reason)                                        \
+    {                                                                                              \
+        what, encoding, map, first, last, when, reason, 0                                          \
+    }
+
 static struct explanation explanations[] = {
-    {ONLY_OURS,    INSN_VEX,    -1,       0x00, 0xff, NULL,
-     "VEX: the decoder gives lengths, not what W, L, vvvv and reserved opcodes forbid",                    0},
-    {ONLY_OURS,    INSN_EVEX,   -1,       0x00, 0xff, NULL,              "EVEX: the same",                 0},
-    {ONLY_OURS,    INSN_XOP,    -1,       0x00, 0xff, NULL,              "XOP: the same",                  0},
-    {ONLY_OURS,    INSN_LEGACY, MAP_0F,   0x1a, 0x1b, NULL,
-     "0F 1A, 1B: NOP where there is no MPX, and MPX is gone; Zydis judges them as MPX",                    0},
-    {ADDRESS_SIZE, INSN_LEGACY, MAP_0F,   0x1a, 0x1b, NULL,
-     "0F 1A, 1B: MPX ignores 67 in 64-bit mode; the NOP that we see does not",                             0},
-    {ADDRESS_SIZE, INSN_LEGACY, MAP_0F,   0x01, 0x01, modrm_is_register,
-     "ENCLS, ENCLU, ENCLV name no address by ModRM; Zydis gives them 32 bits always",                      0},
-    {ONLY_THEIRS,  INSN_LEGACY, MAP_0F,   0xa6, 0xa7, NULL,
-     "0F A6, A7: PadLock instructions of VIA's processors; #UD on Intel and AMD",                          0},
-    {ONLY_THEIRS,  -1,          -1,       0x00, 0xff, knights_corner,
-     "Knights Corner: Zydis decodes it even with that mode off; no processor with VMX has it",             0},
-    {LENGTH,       INSN_VEX,    MAP_0F,   0x84, 0x85, knights_corner,    "Knights Corner: JKZD, JKNZD",    0},
-    {MEMORY,       -1,          -1,       0x00, 0xff, no_base_r13,
-     "67, mod 0, SIB base 5, REX.B: no base and disp32; Zydis 4.0 says R13D, objdump as we",               0},
-    {WIDTH,        INSN_LEGACY, MAP_ONE,  0x63, 0x63, opsize_in_64,
-     "MOVSXD with 66 reads a word (SDM volume 2: MOVSXD r16, r/m16); Zydis says a doubleword",             0},
-    {MEMORY,       INSN_LEGACY, MAP_ONE,  0xff, 0xff, no_track,
-     "3E before a near indirect branch: Zydis takes it as NOTRACK only, but it stays an override",         0},
-    {MEMORY,       INSN_VEX,    MAP_0F38, 0x90, 0x93, index_is_vector,
-     "gathers: an index of 4 is a vector register; the decoder does not know vector indexes",              0},
-    {MEMORY,       INSN_EVEX,   MAP_0F38, 0x90, 0xc7, index_is_vector,   "gathers and scatters: the same", 0},
+    ROW(ONLY_OURS, INSN_VEX, -1, 0x00, 0xff, NULL,
+        "VEX: the decoder gives lengths, not what W, L, vvvv and reserved opcodes forbid"),
+    ROW(ONLY_OURS, INSN_EVEX, -1, 0x00, 0xff, NULL, "EVEX: the same"),
+    ROW(ONLY_OURS, INSN_XOP, -1, 0x00, 0xff, NULL, "XOP: the same"),
+    ROW(ONLY_OURS, INSN_LEGACY, MAP_0F, 0x1a, 0x1b, NULL,
+        "0F 1A, 1B: NOP where there is no MPX, and MPX is gone; Zydis judges them as MPX"),
+    ROW(ADDRESS_SIZE, INSN_LEGACY, MAP_0F, 0x1a, 0x1b, NULL,
+        "0F 1A, 1B: MPX ignores 67 in 64-bit mode; the NOP that we see does not"),
+    ROW(ADDRESS_SIZE, INSN_LEGACY, MAP_0F, 0x01, 0x01, modrm_is_register,
+        "ENCLS, ENCLU, ENCLV name no address by ModRM; Zydis gives them 32 bits always"),
+    ROW(ONLY_THEIRS, INSN_LEGACY, MAP_0F, 0xa6, 0xa7, NULL,
+        "0F A6, A7: PadLock instructions of VIA's processors; #UD on Intel and AMD"),
+    ROW(ONLY_THEIRS, -1, -1, 0x00, 0xff, knights_corner,
+        "Knights Corner: Zydis decodes it even with that mode off; no processor with VMX has it"),
+    ROW(LENGTH, INSN_VEX, MAP_0F, 0x84, 0x85, knights_corner, "Knights Corner: JKZD, JKNZD"),
+    ROW(MEMORY, -1, -1, 0x00, 0xff, no_base_r13,
+        "67, mod 0, SIB base 5, REX.B: no base and disp32; Zydis 4.0 says R13D, objdump as we"),
+    ROW(WIDTH, INSN_LEGACY, MAP_ONE, 0x63, 0x63, opsize_in_64,
+        "MOVSXD with 66 reads a word (SDM volume 2: MOVSXD r16, r/m16); Zydis says a doubleword"),
+    ROW(MEMORY, INSN_LEGACY, MAP_ONE, 0xff, 0xff, no_track,
+        "3E before a near indirect branch: NOTRACK only to Zydis, but it stays an override"),
+    ROW(MEMORY, INSN_VEX, MAP_0F38, 0x90, 0x93, index_is_vector,
+        "gathers: an index of 4 is a vector register; the decoder does not know vector indexes"),
+    ROW(MEMORY, INSN_EVEX, MAP_0F38, 0x90, 0xc7, index_is_vector, "gathers and scatters: the same"),
 };
 
 static struct explanation *explain(const struct opinion *o)

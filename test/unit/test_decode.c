@@ -309,45 +309,55 @@ static void test_segmentation(void **state)
     assert_true(linear(&cpu, 64, SEG_DS, 0x800000000000, true, 0x800000000000, 0));
 }
 
+enum { HIGH = 1, IMM = 2, SIGN = 4, READS = 8, WRITES = 16 };
+
 struct op_case {
-    u8 kind, alu, width, reg_width, reg;
-    bool high, has_imm, sign, reads, writes;
+    u8 kind, alu, width, reg_width, reg, flags;
     u8 bits, code[10];
 };
 
+#define OP(kind, alu, width, reg_width, reg, flags, bits, ...)                                     \
+    {                                                                                              \
+        kind, alu, width, reg_width, reg, flags, bits,                                             \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
 static const struct op_case ops[] = {
-    {MMIO_LOAD,    0,        4, 4, GPR_RAX, 0, 0, 0, 1, 0, 64, {0x8b, 0x07}                  },
-    {MMIO_LOAD,    0,        8, 8, GPR_R15, 0, 0, 0, 1, 0, 64, {0x4c, 0x8b, 0x3f}            },
-    {MMIO_LOAD,    0,        2, 2, GPR_RBX, 0, 0, 0, 1, 0, 16, {0x8b, 0x1f}                  },
-    {MMIO_LOAD,    0,        1, 1, GPR_RBX, 1, 0, 0, 1, 0, 64, {0x8a, 0x3f}                  }, /* BH */
-    {MMIO_LOAD,    0,        1, 1, GPR_RDI, 0, 0, 0, 1, 0, 64, {0x40, 0x8a, 0x3f}            }, /* DIL */
-    {MMIO_STORE,   0,        2, 2, GPR_RCX, 0, 0, 0, 0, 1, 64, {0x66, 0x89, 0x0f}            },
-    {MMIO_STORE,   0,        4, 4, GPR_RAX, 0, 1, 0, 0, 1, 64, {0xc7, 0x07, 1, 2, 3, 4}      },
-    {MMIO_STORE,   0,        1, 1, GPR_RAX, 0, 0, 0, 0, 1, 16, {0xa2, 1, 2}                  },
-    {MMIO_LOAD,    0,        4, 4, GPR_RAX, 0, 0, 0, 1, 0, 32, {0xa1, 1, 2, 3, 4}            },
-    {MMIO_LOAD,    0,        1, 4, GPR_RDX, 0, 0, 0, 1, 0, 32, {0x0f, 0xb6, 0x17}            }, /* MOVZX */
-    {MMIO_LOAD,    0,        2, 8, GPR_RSP, 0, 0, 1, 1, 0, 64, {0x48, 0x0f, 0xbf, 0x27}      }, /* MOVSX */
-    {MMIO_LOAD,    0,        4, 8, GPR_RDX, 0, 0, 1, 1, 0, 64, {0x48, 0x63, 0x17}            }, /* MOVSXD */
-    {MMIO_ALU_MEM, ALU_OR,   4, 4, GPR_RDX, 0, 0, 0, 1, 1, 64, {0x09, 0x17}                  },
-    {MMIO_ALU_REG, ALU_XOR,  4, 4, GPR_RDX, 0, 0, 0, 1, 0, 64, {0x33, 0x17}                  },
-    {MMIO_ALU_REG, ALU_CMP,  4, 4, GPR_RDX, 0, 0, 0, 1, 0, 64, {0x3b, 0x17}                  },
-    {MMIO_ALU_MEM, ALU_CMP,  4, 4, GPR_RDI, 0, 1, 0, 1, 0, 64, {0x83, 0x3f, 0xff}            },
-    {MMIO_ALU_MEM, ALU_AND,  1, 1, GPR_RAX, 1, 1, 0, 1, 1, 64, {0x80, 0x27, 0x7f}            },
-    {MMIO_ALU_MEM, ALU_TEST, 4, 4, GPR_RAX, 0, 1, 0, 1, 0, 64, {0xf7, 0x07, 1, 0, 0, 0}      },
-    {MMIO_UNARY,   ALU_NOT,  4, 4, GPR_RDX, 0, 0, 0, 1, 1, 64, {0xf7, 0x17}                  },
-    {MMIO_UNARY,   ALU_DEC,  4, 4, GPR_RCX, 0, 0, 0, 1, 1, 64, {0xff, 0x0f}                  },
-    {MMIO_XCHG,    0,        4, 4, GPR_RAX, 0, 0, 0, 1, 1, 64, {0x87, 0x07}                  },
-    {MMIO_XADD,    0,        4, 4, GPR_RAX, 0, 0, 0, 1, 1, 64, {0xf0, 0x0f, 0xc1, 0x07}      },
-    {MMIO_CMPXCHG, 0,        8, 8, GPR_RBX, 0, 0, 0, 1, 1, 64, {0x48, 0x0f, 0xb1, 0x1f}      },
-    {MMIO_BIT,     ALU_BTR,  4, 4, GPR_RSI, 0, 1, 0, 1, 1, 64, {0x0f, 0xba, 0x37, 3}         },
-    {MMIO_BIT,     ALU_BT,   4, 4, GPR_RAX, 0, 0, 0, 1, 0, 64, {0x0f, 0xa3, 0x07}            },
-    {MMIO_STORE,   0,        4, 4, GPR_RAX, 0, 0, 0, 0, 1, 16, {0x0f, 0xc3, 0x07}            }, /* MOVNTI: never 16 */
-    {MMIO_STORE,   0,        2, 2, GPR_RAX, 0, 0, 0, 0, 1, 64, {0x66, 0x0f, 0x38, 0xf1, 0x07}}, /* MOVBE */
-    {MMIO_MOVS,    0,        4, 4, 0,       0, 0, 0, 1, 1, 64, {0xf3, 0xa5}                  },
-    {MMIO_STOS,    0,        8, 8, 0,       0, 0, 0, 0, 1, 64, {0xf3, 0x48, 0xab}            },
-    {MMIO_LODS,    0,        1, 1, 0,       0, 0, 0, 1, 0, 64, {0xac}                        },
-    {MMIO_SCAS,    ALU_CMP,  1, 1, 0,       0, 0, 0, 1, 0, 64, {0xf2, 0xae}                  },
-    {MMIO_CMPS,    ALU_CMP,  2, 2, 0,       0, 0, 0, 1, 0, 64, {0x66, 0xa7}                  },
+    OP(MMIO_LOAD, 0, 4, 4, GPR_RAX, READS, 64, 0x8b, 0x07),
+    OP(MMIO_LOAD, 0, 8, 8, GPR_R15, READS, 64, 0x4c, 0x8b, 0x3f),
+    OP(MMIO_LOAD, 0, 2, 2, GPR_RBX, READS, 16, 0x8b, 0x1f),
+    OP(MMIO_LOAD, 0, 1, 1, GPR_RBX, HIGH | READS, 64, 0x8a, 0x3f),             /* BH */
+    OP(MMIO_LOAD, 0, 1, 1, GPR_RDI, READS, 64, 0x40, 0x8a, 0x3f),              /* DIL */
+    OP(MMIO_LOAD, 0, 1, 1, GPR_RBX, HIGH | READS, 64, 0x40, 0x65, 0x8a, 0x3f), /* REX lost */
+    OP(MMIO_STORE, 0, 2, 2, GPR_RCX, WRITES, 64, 0x66, 0x89, 0x0f),
+    OP(MMIO_STORE, 0, 4, 4, GPR_RAX, IMM | WRITES, 64, 0xc7, 0x07, 1, 2, 3, 4),
+    OP(MMIO_STORE, 0, 1, 1, GPR_RAX, WRITES, 16, 0xa2, 1, 2),
+    OP(MMIO_LOAD, 0, 4, 4, GPR_RAX, READS, 32, 0xa1, 1, 2, 3, 4),
+    OP(MMIO_LOAD, 0, 1, 4, GPR_RDX, READS, 32, 0x0f, 0xb6, 0x17),              /* MOVZX */
+    OP(MMIO_LOAD, 0, 2, 8, GPR_RSP, SIGN | READS, 64, 0x48, 0x0f, 0xbf, 0x27), /* MOVSX */
+    OP(MMIO_LOAD, 0, 4, 8, GPR_RDX, SIGN | READS, 64, 0x48, 0x63, 0x17),       /* MOVSXD */
+    OP(MMIO_ALU_MEM, ALU_OR, 4, 4, GPR_RDX, READS | WRITES, 64, 0x09, 0x17),
+    OP(MMIO_ALU_REG, ALU_XOR, 4, 4, GPR_RDX, READS, 64, 0x33, 0x17),
+    OP(MMIO_ALU_REG, ALU_CMP, 4, 4, GPR_RDX, READS, 64, 0x3b, 0x17),
+    OP(MMIO_ALU_MEM, ALU_CMP, 4, 4, GPR_RDI, IMM | READS, 64, 0x83, 0x3f, 0xff),
+    OP(MMIO_ALU_MEM, ALU_AND, 1, 1, GPR_RAX, HIGH | IMM | READS | WRITES, 64, 0x80, 0x27, 0x7f),
+    OP(MMIO_ALU_MEM, ALU_TEST, 4, 4, GPR_RAX, IMM | READS, 64, 0xf7, 0x07, 1, 0, 0, 0),
+    OP(MMIO_UNARY, ALU_NOT, 4, 4, GPR_RDX, READS | WRITES, 64, 0xf7, 0x17),
+    OP(MMIO_UNARY, ALU_DEC, 4, 4, GPR_RCX, READS | WRITES, 64, 0xff, 0x0f),
+    OP(MMIO_XCHG, 0, 4, 4, GPR_RAX, READS | WRITES, 64, 0x87, 0x07),
+    OP(MMIO_XADD, 0, 4, 4, GPR_RAX, READS | WRITES, 64, 0xf0, 0x0f, 0xc1, 0x07),
+    OP(MMIO_CMPXCHG, 0, 8, 8, GPR_RBX, READS | WRITES, 64, 0x48, 0x0f, 0xb1, 0x1f),
+    OP(MMIO_BIT, ALU_BTR, 4, 4, GPR_RSI, IMM | READS | WRITES, 64, 0x0f, 0xba, 0x37, 3),
+    OP(MMIO_BIT, ALU_BT, 4, 4, GPR_RAX, READS, 64, 0x0f, 0xa3, 0x07),
+    OP(MMIO_STORE, 0, 4, 4, GPR_RAX, WRITES, 16, 0x0f, 0xc3, 0x07), /* MOVNTI: never 16 */
+    OP(MMIO_STORE, 0, 2, 2, GPR_RAX, WRITES, 64, 0x66, 0x0f, 0x38, 0xf1, 0x07), /* MOVBE */
+    OP(MMIO_MOVS, 0, 4, 4, 0, READS | WRITES, 64, 0xf3, 0xa5),
+    OP(MMIO_STOS, 0, 8, 8, 0, WRITES, 64, 0xf3, 0x48, 0xab),
+    OP(MMIO_LODS, 0, 1, 1, 0, READS, 64, 0xac),
+    OP(MMIO_SCAS, ALU_CMP, 1, 1, 0, READS, 64, 0xf2, 0xae),
+    OP(MMIO_CMPS, ALU_CMP, 2, 2, 0, READS, 64, 0x66, 0xa7),
 };
 
 static void test_mmio_ops(void **state)
@@ -360,10 +370,12 @@ static void test_mmio_ops(void **state)
         if (!mmio_op_of(&insn, &op))
             fail_msg("case %u is not for MMIO", i);
         if (op.kind != c->kind || op.alu != c->alu || op.width != c->width ||
-            op.reg_width != c->reg_width || op.reads != c->reads || op.writes != c->writes ||
-            op.has_imm != c->has_imm || op.sign != c->sign)
+            op.reg_width != c->reg_width || op.reads != !!(c->flags & READS) ||
+            op.writes != !!(c->flags & WRITES) || op.has_imm != !!(c->flags & IMM) ||
+            op.sign != !!(c->flags & SIGN))
             fail_msg("case %u: kind %u alu %u width %u", i, op.kind, op.alu, op.width);
-        if (!op.has_imm && op.kind != MMIO_UNARY && (op.reg != c->reg || op.high != c->high))
+        if (!op.has_imm && op.kind != MMIO_UNARY &&
+            (op.reg != c->reg || op.high != !!(c->flags & HIGH)))
             fail_msg("case %u: register %u", i, op.reg);
     }
 }

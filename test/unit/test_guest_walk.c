@@ -378,6 +378,11 @@ static void test_fetch(void **state)
     assert_int_equal(fault.vector, VECTOR_PF);
     assert_int_equal(fault.error, 0x10);
     assert_int_equal(fault.address, 0x402000);
+    /* what is no instruction already does not ask for it */
+    ram[0x8fff] = 0x06;
+    assert_int_equal(fetch(&p, 0x401fff, &insn, &fault), WALK_FAULT);
+    assert_int_equal(fault.vector, VECTOR_UD);
+    memcpy(ram + 0x9000 - 3, mov, 3);
     /* and which stands elsewhere */
     put64(0x1010, 0xa007);
     memcpy(ram + 0xa000, mov + 3, 4);

@@ -84,122 +84,89 @@ static bool identity(void *ctx, u64 linear, bool write, gpa_t *at, struct guest_
 
 static const struct mmio_bus arena = {NULL, identity, arena_read, arena_write};
 
-/* Patterns: the bytes before ModRM, ModRM's reg (8: any), bytes of immediate (9: by operand). */
+/* `spread` opcodes in a row; ModRM.reg out of a set (empty: no ModRM, a string instruction). */
 struct pattern {
-    u8 size, opcode[3], reg, imm;
-    bool string, needs_movbe;
+    u8 spread, regs, imm, size, opcode[3];
 };
 
-#define ANY_REG 8
-#define IMM_Z   9
-#define ROW(op)                                                                                    \
+#define IMM_Z     9    /* 2 or 4 bytes, by the operand size */
+#define REGISTERS 0xef /* a register operand: not RSP */
+#define NOT_RDI   0x6f /* nor, where it counts bits, the address */
+#define P(spread, regs, imm, ...)                                                                  \
     {                                                                                              \
-        1, {op}, ANY_REG, 0, 0, 0                                                                  \
-    }
-#define ALU_ROWS(op) ROW(op), ROW((op) + 1), ROW((op) + 2), ROW((op) + 3)
-#define GROUP(op, imm)                                                                             \
-    {1, {op}, 0, imm, 0, 0}, {1, {op}, 1, imm, 0, 0}, {1, {op}, 2, imm, 0, 0},                     \
-        {1, {op}, 3, imm, 0, 0}, {1, {op}, 4, imm, 0, 0}, {1, {op}, 5, imm, 0, 0},                 \
-        {1, {op}, 6, imm, 0, 0},                                                                   \
-    {                                                                                              \
-        1, {op}, 7, imm, 0, 0                                                                      \
-    }
-#define ROW_0F(op)                                                                                 \
-    {                                                                                              \
-        2, {0x0f, op}, ANY_REG, 0, 0, 0                                                            \
-    }
-#define STRING(op)                                                                                 \
-    {1, {op}, 0, 0, 1, 0},                                                                         \
-    {                                                                                              \
-        1, {(op) + 1}, 0, 0, 1, 0                                                                  \
+        spread, regs, imm, sizeof((const u8[]){__VA_ARGS__}),                                      \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
     }
 
 static const struct pattern patterns[] = {
-    ALU_ROWS(0x00),
-    ALU_ROWS(0x08),
-    ALU_ROWS(0x10),
-    ALU_ROWS(0x18),
-    ALU_ROWS(0x20),
-    ALU_ROWS(0x28),
-    ALU_ROWS(0x30),
-    ALU_ROWS(0x38),
-    GROUP(0x80, 1),
-    GROUP(0x81, IMM_Z),
-    GROUP(0x83, 1),
-    ROW(0x63),
-    ROW(0x84),
-    ROW(0x85),
-    ROW(0x86),
-    ROW(0x87),
-    ROW(0x88),
-    ROW(0x89),
-    ROW(0x8a),
-    ROW(0x8b),
-    {1, {0xc6},             0,       1,     0, 0},
-    {1, {0xc7},             0,       IMM_Z, 0, 0},
-    {1, {0xf6},             0,       1,     0, 0},
-    {1, {0xf6},             2,       0,     0, 0},
-    {1, {0xf6},             3,       0,     0, 0},
-    {1, {0xf7},             0,       IMM_Z, 0, 0},
-    {1, {0xf7},             2,       0,     0, 0},
-    {1, {0xf7},             3,       0,     0, 0},
-    {1, {0xfe},             0,       0,     0, 0},
-    {1, {0xfe},             1,       0,     0, 0},
-    {1, {0xff},             0,       0,     0, 0},
-    {1, {0xff},             1,       0,     0, 0},
-    ROW_0F(0xa3),
-    ROW_0F(0xab),
-    ROW_0F(0xb3),
-    ROW_0F(0xbb),
-    {2, {0x0f, 0xba},       4,       1,     0, 0},
-    {2, {0x0f, 0xba},       5,       1,     0, 0},
-    {2, {0x0f, 0xba},       6,       1,     0, 0},
-    {2, {0x0f, 0xba},       7,       1,     0, 0},
-    ROW_0F(0xb0),
-    ROW_0F(0xb1),
-    ROW_0F(0xb6),
-    ROW_0F(0xb7),
-    ROW_0F(0xbe),
-    ROW_0F(0xbf),
-    ROW_0F(0xc0),
-    ROW_0F(0xc1),
-    ROW_0F(0xc3),
-    {3, {0x0f, 0x38, 0xf0}, ANY_REG, 0,     0, 1},
-    {3, {0x0f, 0x38, 0xf1}, ANY_REG, 0,     0, 1},
-    STRING(0xa4),
-    STRING(0xa6),
-    STRING(0xaa),
-    STRING(0xac),
-    STRING(0xae),
+    P(4, REGISTERS, 0, 0x00),             /* ADD */
+    P(4, REGISTERS, 0, 0x08),             /* OR */
+    P(4, REGISTERS, 0, 0x10),             /* ADC */
+    P(4, REGISTERS, 0, 0x18),             /* SBB */
+    P(4, REGISTERS, 0, 0x20),             /* AND */
+    P(4, REGISTERS, 0, 0x28),             /* SUB */
+    P(4, REGISTERS, 0, 0x30),             /* XOR */
+    P(4, REGISTERS, 0, 0x38),             /* CMP */
+    P(1, REGISTERS, 0, 0x63),             /* MOVSXD */
+    P(1, 0xff, 1, 0x80),                  /* the eight with an immediate */
+    P(1, 0xff, IMM_Z, 0x81),              /* likewise */
+    P(1, 0xff, 1, 0x83),                  /* likewise */
+    P(8, REGISTERS, 0, 0x84),             /* TEST, XCHG, MOV */
+    P(1, 0x01, 1, 0xc6),                  /* MOV m, imm */
+    P(1, 0x01, IMM_Z, 0xc7),              /* likewise */
+    P(1, 0x01, 1, 0xf6),                  /* TEST m, imm */
+    P(1, 0x01, IMM_Z, 0xf7),              /* likewise */
+    P(2, 0x0c, 0, 0xf6),                  /* NOT, NEG */
+    P(2, 0x03, 0, 0xfe),                  /* INC, DEC */
+    P(1, NOT_RDI, 0, 0x0f, 0xa3),         /* BT */
+    P(1, NOT_RDI, 0, 0x0f, 0xab),         /* BTS */
+    P(1, NOT_RDI, 0, 0x0f, 0xb3),         /* BTR */
+    P(1, NOT_RDI, 0, 0x0f, 0xbb),         /* BTC */
+    P(1, 0xf0, 1, 0x0f, 0xba),            /* the four with an immediate */
+    P(2, REGISTERS, 0, 0x0f, 0xb0),       /* CMPXCHG */
+    P(2, REGISTERS, 0, 0x0f, 0xb6),       /* MOVZX */
+    P(2, REGISTERS, 0, 0x0f, 0xbe),       /* MOVSX */
+    P(2, REGISTERS, 0, 0x0f, 0xc0),       /* XADD */
+    P(1, REGISTERS, 0, 0x0f, 0xc3),       /* MOVNTI */
+    P(2, REGISTERS, 0, 0x0f, 0x38, 0xf0), /* MOVBE */
+    P(4, 0, 0, 0xa4),                     /* MOVS, CMPS */
+    P(6, 0, 0, 0xaa),                     /* STOS, LODS, SCAS */
 };
 
-/* BT, BTS, BTR, BTC with a register. */
-static bool counts_bits(const struct pattern *p)
+static bool is_string(const struct pattern *p)
 {
-    return p->opcode[0] == 0x0f && (p->opcode[1] & 0xe7) == 0xa3;
+    return p->regs == 0;
 }
 
-/* The memory operand is [RDI]; a register operand is neither RSP nor, where it would count bits,
- * out of the arena. */
+static u8 pick(u8 set)
+{
+    u8 reg;
+    do
+        reg = random64() & 7;
+    while (!(set >> reg & 1));
+    return reg;
+}
+
+/* The memory operand is [RDI]. */
 static unsigned assemble(const struct pattern *p, u8 *code)
 {
     u8 *at = code;
-    bool opsize = random64() % 4 == 0 && !(p->opcode[0] == 0x0f && p->opcode[1] == 0xc3);
+    bool movnti = p->size == 2 && p->opcode[1] == 0xc3; /* which 66 is not for */
+    bool opsize = random64() % 4 == 0 && !movnti;
     u8 rex = random64() & 1 ? 0x40 | (random64() & 0x0c) : 0;
     if (opsize)
         *at++ = 0x66;
-    if (p->string && random64() & 1)
+    if (is_string(p) && random64() & 1)
         *at++ = random64() & 1 ? 0xf3 : 0xf2;
     if (rex)
         *at++ = rex;
     memcpy(at, p->opcode, p->size);
     at += p->size;
-    if (!p->string) {
-        u8 reg = p->reg == ANY_REG ? random64() & 7 : p->reg;
-        if (p->reg == ANY_REG && (reg == 4 || (reg == 7 && counts_bits(p))))
-            reg = 3;
-        *at++ = (u8)(reg << 3 | 7);
-    }
+    at[-1] = (u8)(at[-1] + random64() % p->spread);
+    if (!is_string(p))
+        *at++ = (u8)(pick(p->regs) << 3 | 7);
     unsigned imm = p->imm == IMM_Z ? (opsize && !(rex & 8) ? 2 : 4) : p->imm;
     u64 value = interesting();
     memcpy(at, &value, imm);
@@ -210,20 +177,20 @@ static void prepare(const struct pattern *p)
 {
     for (unsigned i = 0; i < 16; i++)
         native_gpr[i] = interesting();
-    bool bits = counts_bits(p);
+    bool bits = p->regs == NOT_RDI;
     for (unsigned i = 0; i < 16 && bits; i++)
         native_gpr[i] = (native_gpr[i] & ~0xffffull) | ((random64() % 1024 - 512) & 0xffff);
     for (unsigned i = 0; i < 16 && bits; i++) /* the same number in 16, 32 and 64 bits */
         native_gpr[i] = (u64)(s64)(s16)native_gpr[i];
     native_gpr[GPR_RDI] = (u64)real + 512;
-    if (p->string) {
+    if (is_string(p)) {
         native_gpr[GPR_RSI] = (u64)real + 256;
         native_gpr[GPR_RCX] = random64() % 10;
     }
     native_flags = 0x202 | (random64() & 0xcd5);
     for (unsigned i = 0; i < ARENA; i++)
         real[i] = random64() & 3 ? (u8)random64() : 0;
-    if (p->string && random64() & 1) /* runs for CMPS and SCAS to follow */
+    if (is_string(p) && random64() & 1) /* runs for CMPS and SCAS to follow */
         memset(real, (int)(native_gpr[GPR_RAX] & 0xff), ARENA);
     if (random64() & 1)
         memcpy(real + 512, &native_gpr[random64() & 1 ? GPR_RAX : GPR_RDX], 8);
@@ -285,8 +252,8 @@ static void test_as_the_processor(void **state)
     assert_ptr_not_equal(code, MAP_FAILED);
     native_code = code;
     for (unsigned i = 0; i < array_size(patterns); i++)
-        for (unsigned n = 0; n < 2000; n++)
-            if (!patterns[i].needs_movbe || c & bit_MOVBE)
+        for (unsigned n = 0; n < 10000; n++)
+            if (patterns[i].size < 3 || c & bit_MOVBE)
                 run_both(&patterns[i], code);
     munmap(code, 4096);
 }
@@ -423,6 +390,20 @@ static void test_repeat_in_batches(void **state)
     assert_int_equal(reads + writes + walks, 0);
 }
 
+/* A page later the offset is that of the known address again, but the page is not. */
+static void test_known_address_is_of_the_first_iteration(void **state)
+{
+    (void)state;
+    const u8 stos[INSN_MAX] = {0xf3, 0xab}; /* REP STOSD */
+    u32 last;
+    gpr[GPR_RDI] = 0x1ff4;
+    gpr[GPR_RCX] = 1025;
+    gpr[GPR_RAX] = 0xaabbccdd;
+    assert_int_equal(run(stos, 64, gpa(0xffff4), 2000), MMIO_DONE);
+    memcpy(&last, ram + 0x2ff4, 4);
+    assert_int_equal(last, 0xaabbccdd);
+}
+
 static void test_repeat_stops_at_a_fault(void **state)
 {
     (void)state;
@@ -475,6 +456,7 @@ int main(void)
         cmocka_unit_test_setup(test_known_address_saves_the_walk, setup),
         cmocka_unit_test_setup(test_across_pages, setup),
         cmocka_unit_test_setup(test_repeat_in_batches, setup),
+        cmocka_unit_test_setup(test_known_address_is_of_the_first_iteration, setup),
         cmocka_unit_test_setup(test_repeat_stops_at_a_fault, setup),
         cmocka_unit_test_setup(test_address_sizes_wrap, setup),
         cmocka_unit_test_setup(test_segment_faults, setup),

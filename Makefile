@@ -52,7 +52,8 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
             boot/info*.c boot/options*.c \
             core/manifest*.c core/io_bus.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
-            arch/x86/features.c arch/x86/preflight.c \
+            arch/x86/features.c arch/x86/preflight.c arch/x86/decode*.c arch/x86/alu.c \
+            arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_*.c \
             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
             svm/svm_caps.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
@@ -104,7 +105,15 @@ $(B)/fuzzobj/pure.a: $(PURE:%.c=$(B)/fuzzobj/%.o)
 $(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)
-	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(B)/fuzzobj/pure.a -o $@
+	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(B)/fuzzobj/pure.a $(FUZZ_LIBS) -o $@
+
+# The decoder against Zydis (libzydis-dev): a fuzzer, and a program that repeats itself by its seed.
+$(B)/fuzz/fuzz_decode: FUZZ_LIBS := -lZydis
+DECODER := $(filter arch/x86/%,$(PURE))
+$(B)/fuzz/decode_compare: test/fuzz/decode_compare.c $(DECODER) $(wildcard arch/x86/*.h test/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -O2 $< $(DECODER) -lZydis -o $@
 
 units: $(UNITS)
 	$(Q)set -e; for t in $(UNITS); do $$t; done

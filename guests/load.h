@@ -74,7 +74,7 @@ struct guest_load {
 enum guest_mode { GUEST_REAL16, GUEST_PROT32, GUEST_LONG64 };
 
 /* `access` holds the descriptor's bits 8-15 and 20-23 (as its own bits 0-7 and 12-15), which is
- * also VMX's form of access rights (SDM 24.4.1). */
+ * also VMX's form of access rights (SDM volume 3, 25.4.1). */
 struct guest_segment {
     u64 base;
     u32 limit; /* in bytes */

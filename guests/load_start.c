@@ -20,7 +20,8 @@
 #define SEL_DATA 0x18
 #define SEL_TSS  0x20
 
-/* SDM 3.4.5 and 24.4.1: present, accessed (the TSS: busy); L, D and G in the upper half. */
+/* SDM volume 3, 3.4.5 and 25.4.1: present and accessed (the TSS: busy); L, D and G in the upper
+ * half. */
 #define ACCESS_CODE64 0xa09b
 #define ACCESS_CODE32 0xc09b
 #define ACCESS_DATA   0xc093
@@ -28,7 +29,7 @@
 #define ACCESS_CODE16 0x009b
 #define ACCESS_DATA16 0x0093
 
-/* SDM 3.4.5, figure 3-8. */
+/* SDM volume 3, 3.4.5, figure 3-8. */
 static u64 descriptor(const struct guest_segment *s)
 {
     u64 limit = s->access & 0x8000 ? s->limit >> 12 : s->limit;

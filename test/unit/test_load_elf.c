@@ -128,6 +128,11 @@ static void test_notes_that_are_no_entry(void **state)
     assert_int_equal(start.mode, GUEST_LONG64);
     elf64_image(image);
     elf_add_pvh(image, 0x100123, 4);
+    put(image, ELF_PHDRS + 2 * 56 + 32, 43, 8); /* the segment ends within the entry */
+    assert_true(load(sizeof image));
+    assert_int_equal(start.mode, GUEST_LONG64);
+    elf64_image(image);
+    elf_add_pvh(image, 0x100123, 4);
     put(image, ELF_PHDRS + 2 * 56 + 8, 0xfff, 8); /* the notes lie outside the file */
     assert_true(load(sizeof image));
     assert_int_equal(start.mode, GUEST_LONG64);

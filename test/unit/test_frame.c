@@ -425,6 +425,34 @@ static void test_many_cores(void **state)
     assert_memory_equal(&before, &after, sizeof before);
 }
 
+static pthread_barrier_t together;
+
+static void *free_large(void *base)
+{
+    pthread_barrier_wait(&together);
+    return (void *)(uintptr_t)frame_free(ptr_hpa(base), 16 * MiB);
+}
+
+/* Two cores free one block at the same time: one of them is told, and the block is there once. */
+static void test_a_race_of_two_frees(void **state)
+{
+    (void)state;
+    start_at(5 * GiB, 4 * GiB);
+    struct frame_stats before = frame_stats();
+    pthread_barrier_init(&together, NULL, 2);
+    for (int i = 0; i < 10; i++) {
+        hpa_t block = frame_alloc(16 * MiB);
+        pthread_t other;
+        void *theirs;
+        assert_int_equal(pthread_create(&other, NULL, free_large, hpa_ptr(block)), 0);
+        void *ours = free_large(hpa_ptr(block));
+        pthread_join(other, &theirs);
+        assert_true(!ours != !theirs);
+        struct frame_stats after = frame_stats();
+        assert_memory_equal(&before, &after, sizeof before);
+    }
+}
+
 static int make_arena(void **state)
 {
     (void)state;
@@ -444,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_hostile_maps),
         cmocka_unit_test(test_gigabytes),
         cmocka_unit_test(test_many_cores),
+        cmocka_unit_test(test_a_race_of_two_frees),
     };
     return cmocka_run_group_tests_name("frame", tests, make_arena, NULL);
 }

@@ -46,7 +46,7 @@ OBJS   := $(SRCS:%=$(B)/%.o)
 
 # What is pure compiles on the host too, for the unit tests and the fuzzers.
 PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
-            boot/info.c boot/options.c drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c \
+            boot/info.c boot/options.c drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
             vmx/vmx_caps.c vmx/vmx_check.c vmx/vmx_names.c svm/svm_caps.c arch/x86/decode.c \
             arch/x86/preflight.c core/manifest.c core/io_bus.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "drivers/host/term.h"
+
+#include "lib/bits.h"
+#include "lib/string.h"
+
+#define TAB 8u
+
+static size_t sink_write(struct log_sink *sink, const char *text, size_t size)
+{
+    term_write(container_of(sink, struct term, sink), text, size);
+    return size;
+}
+
+bool term_init(struct term *term, const char *name, unsigned cols, unsigned rows)
+{
+    if (!cols || !rows)
+        return false;
+    memset(term, 0, sizeof *term);
+    term->sink.name = name;
+    term->sink.write = sink_write;
+    term->cols = (unsigned)min_u64(cols, TERM_COLS_MAX);
+    term->rows = (unsigned)min_u64(rows, TERM_ROWS_MAX);
+    term->jump = 1;
+    memset(term->want, ' ', sizeof term->want);
+    memset(term->shown, ' ', sizeof term->shown);
+    return true;
+}
+
+static void scroll(struct term *term)
+{
+    unsigned lines = (unsigned)min_u64(max_u64(term->jump, 1), term->rows);
+    size_t gone = (size_t)lines * term->cols;
+    size_t kept = (size_t)term->rows * term->cols - gone;
+
+    memmove(term->want, term->want + gone, kept);
+    memset(term->want + kept, ' ', gone);
+    term->y = term->rows - lines;
+}
+
+static void new_line(struct term *term)
+{
+    term->x = 0;
+    if (++term->y >= term->rows)
+        scroll(term);
+}
+
+static void put(struct term *term, u8 c)
+{
+    if (term->x == term->cols)
+        new_line(term);
+    term->want[term->y * term->cols + term->x++] = c;
+}
+
+/* ESC [ parameters letter, and ESC letter: swallowed, colours are not shown. */
+static void skip_sequence(struct term *term, u8 c)
+{
+    if (term->state == TERM_ESCAPE && c == '[')
+        term->state = TERM_SEQUENCE;
+    else if (term->state == TERM_ESCAPE || (c >= 0x40 && c <= 0x7e))
+        term->state = TERM_TEXT;
+}
+
+static void tab(struct term *term)
+{
+    unsigned to = (unsigned)min_u64(align_down(term->x, TAB) + TAB, term->cols);
+    while (term->x < to)
+        put(term, ' ');
+}
+
+static void take_char(struct term *term, u8 c)
+{
+    if (c == '\n') {
+        term->state = TERM_TEXT; /* no sequence reaches over a line's end */
+        new_line(term);
+    } else if (term->state != TERM_TEXT) {
+        skip_sequence(term, c);
+    } else if (c == '\033') {
+        term->state = TERM_ESCAPE;
+    } else if (c == '\r') {
+        term->x = 0;
+    } else if (c == '\t') {
+        tab(term);
+    } else if (c == '\b') {
+        term->x -= term->x > 0;
+    } else if (c >= 0x20 && c < 0x7f) {
+        put(term, c);
+    } else if (c >=
+               0xc0) { /* UTF-8: one box a character, so its later bytes (10xxxxxx) count not */
+        put(term, TERM_BOX);
+    }
+}
+
+static u64 eight_at(const u8 *cell)
+{
+    u64 eight;
+    __builtin_memcpy(&eight, cell, sizeof eight);
+    return eight;
+}
+
+/* The first cell in [at, end) whose equality is as asked, or end; long equal stretches by eights.
+ */
+static size_t find(const struct term *term, size_t at, size_t end, bool equal)
+{
+    while (!equal && at + 8 <= end && eight_at(term->want + at) == eight_at(term->shown + at))
+        at += 8;
+    while (at < end && (term->want[at] == term->shown[at]) != equal)
+        at++;
+    return at;
+}
+
+static void show_row(struct term *term, unsigned row)
+{
+    size_t first = (size_t)row * term->cols, end = first + term->cols;
+    size_t from = find(term, first, end, false);
+
+    while (from < end) {
+        size_t to = find(term, from, end, true);
+        memcpy(term->shown + from, term->want + from, to - from);
+        term->draw(term, (unsigned)(from - first), row, term->want + from, (unsigned)(to - from));
+        from = find(term, to, end, false);
+    }
+}
+
+void term_write(struct term *term, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        take_char(term, (u8)text[i]);
+    for (unsigned row = 0; row < term->rows; row++)
+        show_row(term, row);
+    if (term->place_cursor)
+        term->place_cursor(term, term->x < term->cols ? term->x : term->cols - 1, term->y);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/log_impl.h"
+
+#include "lib/bits.h"
+#include "lib/lock.h"
+#include "lib/string.h"
+
+#define PATIENCE_NS    1000000000ull
+#define PATIENCE_POLLS (1ull << 20) /* with no clock: about a second of port reads */
+#define STOPPED_CLOCK  16           /* times that many polls: the clock must be standing */
+
+struct log_source log_source;
+enum log_level log_shown = LOG_INFO;
+
+static char ring[LOG_RING];
+static u64 written;
+static struct log_sink *sinks, *dropped;
+static struct log_sink *writing; /* the one whose `write` is running */
+static bool behind;
+
+u64 log_written(void)
+{
+    return written;
+}
+
+char log_at(u64 position)
+{
+    return ring[position % LOG_RING];
+}
+
+static void ring_copy_in(u64 position, const char *text, size_t size)
+{
+    size_t at = position % LOG_RING;
+    size_t first = min_u64(size, LOG_RING - at);
+    memcpy(ring + at, text, first);
+    memcpy(ring, text + first, size - first);
+}
+
+u64 log_oldest(void)
+{
+    return written > LOG_RING ? written - LOG_RING : 0;
+}
+
+static u64 after_line(u64 position)
+{
+    while (position < written && log_at(position++) != '\n')
+        ;
+    return position;
+}
+
+u64 log_line_start(u64 from)
+{
+    if (from == 0 || (from > log_oldest() && log_at(from - 1) == '\n'))
+        return from;
+    return after_line(from);
+}
+
+static void skip_hidden(struct log_sink *sink)
+{
+    while (sink->cursor < written && log_is_mark(log_at(sink->cursor))) {
+        bool shown = log_at(sink->cursor) <= LOG_MARK(log_shown);
+        sink->cursor = shown ? sink->cursor + 1 : after_line(sink->cursor);
+    }
+}
+
+/* Gives the sink what it takes now; true if that was anything. */
+static bool pump_sink(struct log_sink *sink)
+{
+    u64 before = sink->cursor;
+    size_t took = 0, size = 0;
+
+    writing = sink;
+    for (; took == size; sink->cursor += took) {
+        skip_hidden(sink);
+        u64 at = sink->cursor % LOG_RING;
+        size = min_u64(after_line(sink->cursor) - sink->cursor, LOG_RING - at);
+        if (!size)
+            break;
+        took = min_u64(sink->write(sink, ring + at, size), size);
+    }
+    writing = NULL;
+    return sink->cursor != before;
+}
+
+bool log_pump_all(void)
+{
+    bool lag = false;
+    for (struct log_sink *sink = sinks; sink; sink = sink->next) {
+        pump_sink(sink);
+        lag |= sink->cursor != written;
+    }
+    __atomic_store_n(&behind, lag, __ATOMIC_RELAXED);
+    return lag;
+}
+
+static void drop_sink(struct log_sink *sink)
+{
+    struct log_sink **link = &sinks;
+    while (*link && *link != sink)
+        link = &(*link)->next;
+    if (!*link)
+        return;
+    *link = sink->next;
+    sink->next = dropped;
+    dropped = sink;
+}
+
+struct patience {
+    u64 since, polls;
+};
+
+static struct patience patience_begin(void)
+{
+    return (struct patience){.since = log_source.now_ns ? log_source.now_ns() : 0};
+}
+
+static bool patience_ends(struct patience *patience)
+{
+    spin_pause();
+    patience->polls++;
+    if (!log_source.now_ns)
+        return patience->polls > PATIENCE_POLLS;
+    return log_source.now_ns() - patience->since > PATIENCE_NS ||
+           patience->polls > PATIENCE_POLLS * STOPPED_CLOCK;
+}
+
+/* Pumps the sink until its cursor is there, or drops it. */
+static void wait_for_cursor(struct log_sink *sink, u64 position)
+{
+    if (sink->cursor >= position)
+        return;
+    struct patience patience = patience_begin();
+    while (sink->cursor < position) {
+        if (pump_sink(sink)) {
+            patience = patience_begin();
+        } else if (patience_ends(&patience)) {
+            drop_sink(sink);
+            return;
+        }
+    }
+}
+
+static void wait_until_idle(struct log_sink *sink)
+{
+    struct patience patience = patience_begin();
+    while (sink->idle && !sink->idle(sink) && !patience_ends(&patience))
+        ;
+}
+
+/* The line counts as written only when it is whole: a panic may come in between. */
+void log_append(const char *head, size_t head_size, const char *text, size_t size)
+{
+    u64 end = written + head_size + size + 1;
+
+    for (struct log_sink *sink = sinks, *next; sink; sink = next) {
+        next = sink->next;
+        wait_for_cursor(sink, end > LOG_RING ? end - LOG_RING : 0);
+    }
+    ring_copy_in(written, head, head_size);
+    ring_copy_in(written + head_size, text, size);
+    ring_copy_in(end - 1, "\n", 1);
+    written = end;
+}
+
+void log_flush_all(void)
+{
+    for (struct log_sink *sink = sinks, *next; sink; sink = next) {
+        next = sink->next;
+        wait_for_cursor(sink, written);
+        wait_until_idle(sink);
+    }
+}
+
+bool log_any_behind(void)
+{
+    return __atomic_load_n(&behind, __ATOMIC_RELAXED);
+}
+
+void log_drop_writing(void)
+{
+    if (writing)
+        drop_sink(writing);
+}
+
+const struct log_sink *log_next_dropped(void)
+{
+    const struct log_sink *sink = dropped;
+    if (sink)
+        dropped = sink->next;
+    return sink;
+}
+
+void log_add_sink(struct log_sink *sink)
+{
+    bool taken = log_take();
+    struct log_sink **link = &sinks;
+    while (*link)
+        link = &(*link)->next;
+    sink->next = NULL;
+    sink->cursor = log_line_start(log_oldest());
+    *link = sink;
+    log_pump_all();
+    log_let_go(taken);
+}

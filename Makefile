@@ -33,7 +33,7 @@ HOSTCC  := gcc
 FUZZCC  := clang
 
 # --- flags ---------------------------------------------------------------------------------------
-LANG_FLAGS   := -std=gnu17 -I. -I$(B) -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
+LANG_FLAGS   := -std=gnu17 -I. -DVERSION='"$(VERSION)"' -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
 WARN_FLAGS   := -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
 KERNEL_FLAGS := -DHOST=0 -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
                 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=branch \
@@ -76,6 +76,27 @@ $(B)/%.S.o: %.S Makefile
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
+
+# The first link has an empty table of function names; the second has the one made from the first.
+$(B)/symbols0.S: test/symbols.sh
+	@mkdir -p $(@D)
+	$(Q)test/symbols.sh < /dev/null > $@
+
+$(B)/symbols.S: $(B)/trivet0.elf
+	$(Q)$(NM) -n $< | test/symbols.sh > $@
+
+$(B)/symbols%.o: $(B)/symbols%.S
+	$(Q)$(KCC) -c $< -o $@
+
+$(B)/symbols.o: $(B)/symbols.S
+	$(Q)$(KCC) -c $< -o $@
+
+$(B)/trivet0.elf: $(OBJS) $(B)/symbols0.o linker.ld
+	$(Q)$(LD) $(LINK_FLAGS) $(OBJS) $(B)/symbols0.o -o $@
+
+$(B)/trivet.elf: $(OBJS) $(B)/symbols.o linker.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LINK_FLAGS) $(OBJS) $(B)/symbols.o -o $@
 
 # --- the host: unit tests and fuzzers --------------------------------------------------------------
 UNIT_FLAGS = $(LANG_FLAGS) $(WARN_FLAGS) $(HOST_FLAGS) -fsanitize=address,undefined

@@ -133,6 +133,13 @@ static bool read_bench(struct options *options, char *value)
     return options->bench = true;
 }
 
+/* The names are the self-test's to know. */
+static bool read_fail(struct options *options, char *value)
+{
+    options->fail = value;
+    return true;
+}
+
 /* Words that end in '=' take a value, the others stand alone. */
 static const struct {
     const char *word;
@@ -142,16 +149,17 @@ static const struct {
 } table[] = {
     {"console=",  true,  read_console,
      "com1, com2, com3, com4, spcr, pci or port:0x3f8, with ,115200 or a slower rate behind, or fb, "
-     "text, none; at most 8 times"                                                               },
-    {"loglevel=", false, read_loglevel,  "error, warn, info or debug"                            },
-    {"maxcpus=",  false, read_maxcpus,   "a number from 1"                                       },
-    {"on-idle=",  false, read_on_idle,   "poweroff, reboot, halt or monitor"                     },
-    {"engine=",   false, read_engine,    "auto, vmx or svm"                                      },
-    {"vmx=",      false, read_vmx,       "names with + or - before, commas between: -apicv,-vpid"},
-    {"svm=",      false, read_svm,       "names with + or - before, commas between: -avic,-vgif" },
-    {"preflight", false, read_preflight, "nothing"                                               },
-    {"selftest",  false, read_selftest,  "nothing"                                               },
-    {"bench",     false, read_bench,     "nothing"                                               },
+     "text, none; at most 8 times"                                                                },
+    {"loglevel=", false, read_loglevel,  "error, warn, info or debug"                             },
+    {"maxcpus=",  false, read_maxcpus,   "a number from 1"                                        },
+    {"on-idle=",  false, read_on_idle,   "poweroff, reboot, halt or monitor"                      },
+    {"engine=",   false, read_engine,    "auto, vmx or svm"                                       },
+    {"vmx=",      false, read_vmx,       "names with + or - before, commas between: -apicv,-vpid" },
+    {"svm=",      false, read_svm,       "names with + or - before, commas between: -avic,-vgif"  },
+    {"preflight", false, read_preflight, "nothing"                                                },
+    {"selftest",  false, read_selftest,  "nothing"                                                },
+    {"bench",     false, read_bench,     "nothing"                                                },
+    {"fail=",     false, read_fail,      "a way to fail on purpose: panic, null, stack and others"},
 };
 
 const char *options_help(unsigned n, const char **takes)
@@ -267,7 +275,7 @@ void options_parse(const char *cmdline, struct options *options)
 
     memset(options, 0, sizeof *options);
     options->loglevel = LOG_INFO;
-    options->vmx = options->svm = "";
+    options->vmx = options->svm = options->fail = "";
     copy_text(options, cmdline);
     for (unsigned n = 0; (word = next_word(options, &rest)) != NULL; n++)
         if (*word && !(n == 0 && is_image_name(word)))

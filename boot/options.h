@@ -40,6 +40,7 @@ struct options {
     bool preflight, selftest, bench;
     enum engine_choice engine;
     const char *vmx, *svm; /* lists like "-apicv,+vpid"; "" if none; the engine knows the names */
+    const char *fail;      /* how the self-test is to fail on purpose; "" if it is not */
 
     char problem[OPTIONS_PROBLEMS_MAX][256];
     unsigned problem_count;

@@ -33,8 +33,8 @@ typedef int64_t s64;
 #define array_size(a)                   (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define KiB (1ull << 10)
-#define MiB (1ull << 20)
-#define GiB (1ull << 30)
+#define KiB ((u64)1 << 10)
+#define MiB ((u64)1 << 20)
+#define GiB ((u64)1 << 30)
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The I/O port space. A port that nobody decodes reads as ones and swallows writes: no access can fault.
+ * The I/O port space. A port that nobody decodes reads as ones and swallows writes: no access can
+ * fault.
  */
 #ifndef ARCH_X86_PORT_H
 #define ARCH_X86_PORT_H

@@ -4,7 +4,8 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-#define TAB 8u
+#define TAB       8u
+#define UTF8_LEAD 0xc0
 
 static size_t sink_write(struct log_sink *sink, const char *text, size_t size)
 {
@@ -85,8 +86,7 @@ static void take_char(struct term *term, u8 c)
         term->x -= term->x > 0;
     } else if (c >= 0x20 && c < 0x7f) {
         put(term, c);
-    } else if (c >=
-               0xc0) { /* UTF-8: one box a character, so its later bytes (10xxxxxx) count not */
+    } else if (c >= UTF8_LEAD) { /* one box a character: its later bytes, 10xxxxxx, count not */
         put(term, TERM_BOX);
     }
 }

@@ -225,6 +225,21 @@ static void test_only_changes_are_drawn(void **state)
     check_row(4, "7");
 }
 
+/* A change at any place of a long line is seen. */
+static void test_each_cell_can_change(void **state)
+{
+    (void)state;
+    char text[102] = "\r", now[101] = "";
+    make(6, 100 * 8, 16, 0);
+    for (unsigned i = 0; i < 100; i++) {
+        memset(text + 1, '-', 100);
+        text[1 + i * 37 % 100] = 'X';
+        memcpy(now, text + 1, 100);
+        show(text);
+        check_row(0, now);
+    }
+}
+
 static void refuse(struct fb_mode bad, const char *why)
 {
     bad.base = bad.base == (void *)1 ? NULL : memory;
@@ -334,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_wrap_and_control_characters),
         cmocka_unit_test(test_scroll_keeps_the_last_lines),
         cmocka_unit_test(test_only_changes_are_drawn),
+        cmocka_unit_test(test_each_cell_can_change),
         cmocka_unit_test(test_unfit_modes_are_refused),
         cmocka_unit_test(test_pictures_can_be_read),
     };

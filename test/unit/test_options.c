@@ -41,6 +41,7 @@ static void test_defaults(void **state)
         assert_false(options.preflight || options.selftest || options.bench);
         assert_string_equal(options.vmx, "");
         assert_string_equal(options.svm, "");
+        assert_string_equal(options.fail, "");
     }
 }
 
@@ -48,7 +49,7 @@ static void test_everything(void **state)
 {
     (void)state;
     parse("(hd0)/trivet  loglevel=debug maxcpus=0x10 on-idle=monitor preflight selftest bench "
-          "engine=svm vmx=-apicv,+vpid svm=-nrip");
+          "engine=svm vmx=-apicv,+vpid svm=-nrip fail=stack");
     assert_int_equal(options.problem_count, 0);
     assert_int_equal(options.loglevel, LOG_DEBUG);
     assert_int_equal(options.maxcpus, 16);
@@ -57,6 +58,7 @@ static void test_everything(void **state)
     assert_int_equal(options.engine, ENGINE_SVM);
     assert_string_equal(options.vmx, "-apicv,+vpid");
     assert_string_equal(options.svm, "-nrip");
+    assert_string_equal(options.fail, "stack");
 
     parse("on-idle=reboot engine=vmx loglevel=error");
     assert_int_equal(options.on_idle, IDLE_REBOOT);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time: the TSC, its frequency measured against the machine's other clocks.
+ */
+#ifndef ARCH_X86_CLOCK_H
+#define ARCH_X86_CLOCK_H
+
+#include "lib/clock.h"
+
+/* What CPUID 15h or 16h says of the TSC's frequency; 0 if nothing. */
+u64 tsc_hz_by_cpuid(void);
+
+/* The TSC's frequency against a reference over about ten milliseconds; 0 if the reference stands
+ * still. */
+u64 tsc_hz_by_reference(const struct ref_clock *reference);
+
+/*
+ * The verdict, pure: CPUID is exact where it is true, but some machines' clocks do not run at the
+ * frequency they state. So it is believed if it agrees with the measurement within half a percent,
+ * or if there is none.
+ */
+u64 tsc_hz_choose(u64 by_cpuid, u64 measured, bool *from_cpuid);
+
+/* Boot core, once: measures against the first reference that runs, logs source and figure, starts
+ * arch_now. */
+const char *clock_init(const struct ref_clock *const *references, unsigned count) must_check;
+
+u64 clock_tsc_hz(void);
+u64 clock_tsc_of(u64 ns); /* the TSC's value at a time of arch_now */
+u64 clock_ns_of(u64 tsc);
+void clock_wait_us(u64 us);
+
+#endif

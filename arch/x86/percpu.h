@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each core has of its own, behind this_cpu(). GS points to it for as long as Trivet's own
+ * code runs.
+ */
+#ifndef ARCH_X86_PERCPU_H
+#define ARCH_X86_PERCPU_H
+
+#include "arch/x86/desc.h"
+#include "lib/types.h"
+
+#define CPUS_MAX 256
+
+enum cpu_state { CPU_ABSENT, CPU_STARTING, CPU_ONLINE, CPU_GIVEN_UP };
+
+struct cpu {
+    struct cpu *self; /* at GS:0 */
+    u32 index;        /* 0 is the boot core */
+    u32 apic_id;
+    enum cpu_state state;
+    u64 stack_top;
+    bool panicking;
+    void (*call)(void *); /* see smp_call */
+    void *call_with;
+    u64 interrupts;
+    u64 nmis;
+    struct desc_tables desc;
+};
+
+extern struct cpu *cpus[CPUS_MAX]; /* by index, dense */
+extern u32 cpu_count;              /* online */
+
+static inline struct cpu *this_cpu(void)
+{
+    struct cpu *cpu;
+    __asm__("mov %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
+
+#endif

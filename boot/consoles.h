@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which consoles the log goes to: what the command line names, else the first serial port that
+ * answers and the screen.
+ */
+#ifndef BOOT_CONSOLES_H
+#define BOOT_CONSOLES_H
+
+#include "boot/info.h"
+#include "boot/options.h"
+#include "drivers/host/acpi.h"
+
+/* Before anything else: serial ports that need no tables. */
+void consoles_start(const struct options *options, const struct boot_fb *fb);
+
+/* When tables are read and the final map stands: the rest. */
+void consoles_more(const struct acpi_info *acpi);
+
+/* On a refusal before that: the screen by the boot tables, so that the sentence can be seen. */
+void consoles_last_chance(void);
+
+/* True if anybody may listen on a serial line. */
+bool consoles_remote(void);
+
+/* A byte that a person typed, or -1. */
+int consoles_read(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/cores.h"
+
+#include "arch/arch.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/smp.h"
+#include "lib/log.h"
+
+static const struct engine *engine;
+static u32 usable;
+
+bool cores_need_x2apic(const struct acpi_info *acpi)
+{
+    for (unsigned i = 0; i < acpi->cpu_count; i++)
+        if (acpi->cpu[i].apic_id > 254)
+            return true;
+    return false;
+}
+
+/* What a core does that runs nothing: it sleeps, and takes calls. */
+static void wait_for_calls(void)
+{
+    for (;;) {
+        smp_take_call();
+        arch_idle();
+    }
+}
+
+void cores_start(const struct acpi_info *acpi, u32 limit)
+{
+    static u32 ids[ACPI_CPUS_MAX];
+    u32 count = 0;
+
+    for (unsigned i = 0; i < acpi->cpu_count; i++)
+        if (acpi->cpu[i].enabled)
+            ids[count++] = acpi->cpu[i].apic_id;
+    smp_start(ids, count, limit ? limit : CPUS_MAX, wait_for_calls);
+    usable = arch_core_count();
+    log_info("smp: %u of %u cores run%s", usable, count ? count : 1,
+             limit && count > limit ? " (maxcpus)" : "");
+    if (count > CPUS_MAX)
+        log_warn("smp: Trivet uses at most %u cores", CPUS_MAX);
+}
+
+static void switch_on(void *error)
+{
+    *(const char **)error = engine->cpu_on();
+}
+
+static void switch_off(void *nothing)
+{
+    (void)nothing;
+    engine->cpu_off();
+}
+
+void cores_engine_on(const struct engine *chosen)
+{
+    engine = chosen;
+    for (u32 core = 0; engine && core < arch_core_count(); core++) {
+        const char *error = NULL;
+        smp_call(core, switch_on, &error);
+        if (error) {
+            log_error("core %u can run no guests: %s", core, error);
+            usable--;
+        }
+    }
+}
+
+void cores_engine_off(bool here_only)
+{
+    if (!engine)
+        return;
+    for (u32 core = arch_core_count(); core-- > 0 && !here_only;)
+        if (core != arch_core())
+            smp_call(core, switch_off, NULL);
+    engine->cpu_off();
+}
+
+u32 cores_usable(void)
+{
+    return usable;
+}

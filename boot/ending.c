@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/ending.h"
+
+#include "arch/arch.h"
+#include "arch/x86/clock.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/panic.h"
+#include "boot/consoles.h"
+#include "boot/cores.h"
+#include "boot/monitor.h"
+#include "drivers/host/power.h"
+#include "lib/log.h"
+
+/* Time to read a screen that is the only console, before a power-off takes it away. */
+#define READING_SECONDS 30
+
+static const struct options *options;
+
+static void panic_ends(void);
+
+void ending_use(const struct options *known)
+{
+    options = known;
+    panic_set_end(panic_ends);
+}
+
+static enum on_idle wish(void)
+{
+    return options ? options->on_idle : IDLE_HALT;
+}
+
+static void let_read(void)
+{
+    if (consoles_remote() || !clock_tsc_hz())
+        return;
+    log_raw("The screen is the only console: powering off in %u seconds.", READING_SECONDS);
+    for (u64 end = arch_now() + READING_SECONDS * NS_PER_S; arch_now() < end;)
+        log_pump();
+}
+
+static void power_down(enum on_idle how)
+{
+    log_flush();
+    if (how == IDLE_POWEROFF)
+        power_off();
+    else
+        power_reboot();
+    log_error("this machine does not %s; it can be switched off now",
+              how == IDLE_POWEROFF ? "power off by ACPI" : "reboot");
+    log_flush();
+}
+
+/* The other cores are stopped by now, in whatever state: VMXOFF is for this one alone. */
+static void panic_ends(void)
+{
+    cores_engine_off(true);
+    if (wish() == IDLE_POWEROFF || wish() == IDLE_REBOOT) {
+        let_read();
+        power_down(wish());
+    }
+}
+
+void finish(u64 status)
+{
+    log_event("done", "status=%lu", status);
+    if (wish() == IDLE_MONITOR)
+        monitor_run();
+    cores_engine_off(false);
+    if (wish() != IDLE_HALT) {
+        let_read();
+        power_down(wish() == IDLE_REBOOT ? IDLE_REBOOT : IDLE_POWEROFF);
+    }
+    log_flush();
+    cpu_halt_forever();
+}
+
+void refuse(const char *reason, const char *text)
+{
+    static char quoted[400];
+
+    consoles_last_chance();
+    log_error("%s", text);
+    log_event("refuse", "reason=%s text=%s", reason, log_quote(quoted, sizeof quoted, text));
+    finish(1);
+}
+
+void refuse_if(const char *reason, const char *text)
+{
+    if (text)
+        refuse(reason, text);
+}

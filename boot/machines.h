@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the loader's modules to running machines.
+ */
+#ifndef BOOT_MACHINES_H
+#define BOOT_MACHINES_H
+
+#include "boot/info.h"
+#include "core/engine.h"
+
+/* Returns when the last machine has stopped: 0 if all ended well. */
+u64 machines_run(const struct boot_info *info, const struct engine *engine);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plan of the system, from the loader's hand-over to the last machine's end: a call a line, a
+ * room a call. The only place that names a vendor.
+ */
+#include "boot/main.h"
+
+#include "arch/arch.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/canary.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/identity.h"
+#include "arch/x86/preflight.h"
+#include "arch/x86/smp.h"
+#include "boot/consoles.h"
+#include "boot/cores.h"
+#include "boot/ending.h"
+#include "boot/info.h"
+#include "boot/machines.h"
+#include "boot/memory.h"
+#include "boot/options.h"
+#include "boot/selftest.h"
+#include "boot/tables.h"
+#include "lib/log.h"
+#include "svm/svm_cpu.h"
+#include "vmx/vmx_cpu.h"
+
+static struct boot_info info;
+static struct options options;
+static struct acpi_info acpi;
+static struct preflight report;
+static u64 handed_over; /* TSC */
+
+static void run(void) no_return;
+
+static const struct log_source log_source = {arch_now, arch_core};
+
+static void greet(void)
+{
+    log_info("Trivet %s, loaded by %s", VERSION,
+             info.loader[0] ? info.loader : "an unnamed loader");
+    log_info("cpu: %s", cpu_brand());
+    if (info.note[0])
+        log_warn("boot: %s", info.note);
+    for (unsigned i = 0; i < options.problem_count; i++)
+        log_warn("command line: %s", options.problem[i]);
+    if (options.problems_unlisted)
+        log_warn("command line: %u more words like these", options.problems_unlisted);
+}
+
+/* On the loader's hand-over: one core, the boot page tables, a stack without guards. */
+void hv_main(const void *tags, u64 moved)
+{
+    handed_over = tsc_read();
+    canary_seed();
+    cpu_init_boot();
+    const char *broken = boot_info_parse(tags, BOOT_REACH - (u64)tags, &info);
+    options_parse(broken ? "" : info.cmdline, &options);
+    ending_use(&options);
+    log_set_source(&log_source);
+    log_set_level(options.loglevel);
+    consoles_start(&options, &info.fb);
+    greet();
+    refuse_if("bad-boot-information", broken);
+    refuse_if("no-nx", cpu_protect());
+    refuse_if("no-memory", memory_start(&info, moved));
+    tables_read(&info, &acpi);
+    consoles_more(&acpi);
+    refuse_if("no-apic", apic_init(cores_need_x2apic(&acpi)));
+    cpu_move_to_own_stack(run);
+}
+
+/* The engine of this processor, or the one that the command line names; NULL: neither announces
+ * itself. */
+static const struct engine *pick_engine(void)
+{
+    if (options.engine != ENGINE_SVM && vmx_engine.present())
+        return &vmx_engine;
+    if (options.engine != ENGINE_VMX && svm_engine.present())
+        return &svm_engine;
+    return NULL;
+}
+
+static const struct engine *preflight(void)
+{
+    const struct engine *engine = pick_engine();
+    struct cpu_identity identity;
+
+    cpu_identify(&identity);
+    if (engine)
+        engine->preflight(engine == &vmx_engine ? options.vmx : options.svm, &report);
+    else
+        preflight_neither(&report, &identity);
+    preflight_print(&report, options.preflight);
+    return preflight_ready(&report) ? engine : NULL;
+}
+
+/* On the final tables and a guarded stack. */
+static void run(void)
+{
+    apic_enable();
+    refuse_if("no-clock", time_start(&acpi));
+    cores_start(&acpi, options.maxcpus);
+    const struct engine *engine = preflight();
+    cores_engine_on(engine);
+    log_event("boot", "version=%s engine=%s cores=%u memory=%luM", VERSION,
+              engine ? engine->name : "none", cores_usable(), memory_total_mib());
+    if (options.bench)
+        log_event("bench", "name=boot ticks=%lu", tsc_read() - handed_over);
+    preflight_announce(&report);
+    selftest_fail(options.fail);
+    if (options.selftest)
+        finish(selftest_run() != 0);
+    if (options.preflight || !engine)
+        finish(!engine);
+    finish(machines_run(&info, engine));
+}

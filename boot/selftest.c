@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/selftest.h"
+
+#include "arch/arch.h"
+#include "arch/x86/clock.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/smp.h"
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/hostmap.h"
+
+/* No processor has it: the range is reserved for software (SDM 4, table 2-2; APM 2, A.1 has nothing
+ * there). */
+#define MSR_NOWHERE 0x40000000
+
+static u32 hits;
+
+static void hit(void)
+{
+    __atomic_fetch_add(&hits, 1, __ATOMIC_SEQ_CST);
+}
+
+static const char *check_map(void)
+{
+    return hostmap_check();
+}
+
+/* Through the direct map with text, data and the first page as targets: all three must fault and be
+ * survived. */
+static const char *check_protection(void)
+{
+    static u32 word;
+    extern const char image_text_start[];
+
+    if (probe_write((u32 *)(u64)image_text_start))
+        return "the text can be written";
+    if (probe_write((u32 *)hpa_ptr(hostmap_image_hpa(image_text_start))))
+        return "the text can be written through the direct map";
+    if (probe_write((u32 *)8))
+        return "the first page is mapped";
+    if (probe_write((u32 *)hpa_ptr(hpa(8))))
+        return "the first page of memory is mapped";
+    if (!probe_write(&word))
+        return "data cannot be written";
+    return NULL;
+}
+
+static const char *check_frames(void)
+{
+    static const u64 sizes[] = {PAGE_4K, PAGE_2M};
+    struct frame_stats before = frame_stats();
+
+    for (unsigned i = 0; i < array_size(sizes); i++) {
+        hpa_t block = frame_alloc(sizes[i]);
+        if (hpa_is_none(block))
+            return "no memory";
+        for (u64 at = 0; at < sizes[i]; at += 8)
+            if (*(u64 *)hpa_ptr(hpa_add(block, at)))
+                return "a frame is not zero";
+        memset(hpa_ptr(block), 0xa5, sizes[i]);
+        const char *error = frame_free(block, sizes[i]);
+        if (error)
+            return error;
+        if (*(u64 *)hpa_ptr(block))
+            return "a freed frame is not wiped";
+    }
+    return frame_stats().free == before.free ? NULL : "frames are lost";
+}
+
+static const char *check_fixup(void)
+{
+    u64 value = 1;
+
+    /* Some emulators read any register as 0 instead of faulting: either way this returns. */
+    if (msr_read_safe(MSR_NOWHERE, &value) && value)
+        return "a register that does not exist has a value";
+    return probe_write((u32 *)0x0000123456789000) ? "an unmapped address can be written" : NULL;
+}
+
+static const char *check_clock(void)
+{
+    u64 last = arch_now();
+
+    for (int i = 0; i < 10000; i++) {
+        u64 now = arch_now();
+        if (now < last)
+            return "time runs backward";
+        last = now;
+    }
+    return NULL;
+}
+
+static const char *check_timer(void)
+{
+    irq_set_handler(VECTOR_TIMER, hit);
+    for (int i = 0; i < 3; i++) {
+        u64 start = arch_now();
+        hits = 0;
+        arch_timer_arm(start + 1000000);
+        while (!hits && arch_now() < start + NS_PER_S)
+            arch_idle();
+        if (!hits)
+            return "no timer interrupt";
+        if (arch_now() < start + 1000000)
+            return "the timer is early";
+    }
+    return NULL;
+}
+
+static void note_core(void *seen)
+{
+    ((u8 *)seen)[arch_core()]++;
+}
+
+/* Each core takes a call, on its own stack, behind its own this_cpu. */
+static const char *check_cores(void)
+{
+    static u8 seen[CPUS_MAX];
+
+    for (u32 core = 0; core < arch_core_count(); core++)
+        smp_call(core, note_core, seen);
+    for (u32 core = 0; core < arch_core_count(); core++)
+        if (seen[core] != 1)
+            return "a core did not take its call";
+    return NULL;
+}
+
+static void nothing_to_do(void)
+{
+}
+
+/* The highest id that no processor of this kind of APIC has here. */
+static const char *check_silent_core(void)
+{
+    u32 id = 0xfe;
+
+    for (u32 i = 0; i < arch_core_count(); i++)
+        if (cpus[i]->apic_id == id)
+            return NULL;
+    return smp_start_one(id, nothing_to_do) ? "a core that is not there has started" : NULL;
+}
+
+static const struct {
+    const char *name;
+    const char *(*run)(void);
+} checks[] = {
+    {"map",         check_map        },
+    {"protection",  check_protection },
+    {"frames",      check_frames     },
+    {"fixup",       check_fixup      },
+    {"clock",       check_clock      },
+    {"timer",       check_timer      },
+    {"cores",       check_cores      },
+    {"silent-core", check_silent_core},
+};
+
+unsigned selftest_run(void)
+{
+    unsigned failed = 0;
+
+    for (unsigned i = 0; i < array_size(checks); i++) {
+        const char *error = checks[i].run();
+        log_info("selftest: %s %s%s", checks[i].name, error ? "FAILED: " : "good",
+                 error ? error : "");
+        failed += error != NULL;
+    }
+    log_info("selftest: %u good, %u failed", (unsigned)array_size(checks) - failed, failed);
+    return failed;
+}
+
+static void fail_panic(void *nothing)
+{
+    (void)nothing;
+    hv_panic("asked for by fail=");
+}
+
+/* All cores at once: exactly one may speak. */
+static void fail_everywhere(void *nothing)
+{
+    for (u32 core = 1; core < arch_core_count(); core++) {
+        cpus[core]->call_with = nothing;
+        __atomic_store_n(&cpus[core]->call, fail_panic, __ATOMIC_RELEASE);
+        arch_kick(core);
+    }
+    fail_panic(nothing);
+}
+
+static void fail_write(void *nothing)
+{
+    (void)nothing;
+    *(volatile u32 *)0x0000123456789000 = 1;
+}
+
+static void fail_null(void *nothing)
+{
+    *(volatile u32 *)nothing = 1;
+}
+
+static no_inline u64 dig(u64 depth)
+{
+    volatile u64 hole[64];
+    hole[0] = depth;
+    return depth == ~0ull ? 0 : dig(depth + 1) + hole[0];
+}
+
+static void fail_stack(void *nothing)
+{
+    (void)nothing;
+    dig(0);
+}
+
+static void fail_smash(void *nothing)
+{
+    char small[8];
+    volatile u64 size = 64;
+    (void)nothing;
+    memset(small, 0x41, size);
+    __asm__ volatile("" : : "r"(small) : "memory");
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void *);
+} ways[] = {
+    {"panic",      fail_panic     },
+    {"everywhere", fail_everywhere},
+    {"write",      fail_write     },
+    {"null",       fail_null      },
+    {"stack",      fail_stack     },
+    {"smash",      fail_smash     },
+};
+
+void selftest_fail(const char *way)
+{
+    for (unsigned i = 0; i < array_size(ways); i++)
+        if (strcmp(way, ways[i].name) == 0)
+            smp_call(arch_core_count() - 1, ways[i].run, NULL);
+    if (*way)
+        log_warn("fail=%s: no such way to fail", way);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "svm/svm_cpu.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
+#include "mm/frame.h"
+
+struct svm_caps svm_caps;
+
+static struct svm_cpu {
+    hpa_t save_area; /* VM_HSAVE_PA; kept when SVM is off */
+    bool on;
+    bool have_area;
+} svm_cpus[CPUS_MAX];
+
+/* The sentence why a core is left out, until the next one: cores are switched on one after the
+ * other. */
+static struct preflight core_report;
+
+static bool present(void)
+{
+    return cpuid_or_zero(0x80000001, 0).ecx & BIT(2);
+}
+
+static void read_regs(struct svm_regs *regs)
+{
+    struct cpuid extended = cpuid_or_zero(0x80000001, 0);
+    struct cpuid svm = cpuid_or_zero(0x8000000a, 0);
+
+    *regs = (struct svm_regs){
+        .max_extended = cpuid(0x80000000, 0).eax,
+        .cpuid_1_ecx = cpuid(1, 0).ecx,
+        .cpuid_7_ecx = cpuid_or_zero(7, 0).ecx,
+        .cpuid_80000001_ecx = extended.ecx,
+        .cpuid_80000001_edx = extended.edx,
+        .cpuid_8000000a_eax = svm.eax,
+        .cpuid_8000000a_ebx = svm.ebx,
+        .cpuid_8000000a_edx = svm.edx,
+        .phys_bits = (u8)cpuid_or_zero(0x80000008, 0).eax,
+    };
+    if (present())
+        regs->vm_cr_present = msr_read_safe(MSR_VM_CR, &regs->vm_cr);
+}
+
+static bool preflight(const char *words, struct preflight *report)
+{
+    static char error[FEATURES_ERROR_MAX];
+    struct svm_wishes wishes = {0};
+    struct svm_regs regs;
+
+    if (!svm_wishes_parse(words, &wishes, error, sizeof error)) {
+        preflight_start(report, "SVM");
+        return preflight_refuse(report, "bad-option", "%s", error);
+    }
+    read_regs(&regs);
+    return svm_negotiate(&regs, &wishes, &svm_caps, report);
+}
+
+static const char *prepare_area(struct svm_cpu *cpu)
+{
+    if (cpu->have_area)
+        return NULL;
+    cpu->save_area = frame_alloc(PAGE_4K);
+    if (hpa_is_none(cpu->save_area))
+        return "no memory for its host save area";
+    cpu->have_area = true;
+    return NULL;
+}
+
+/* APM 2, 15.4: VM_CR.SVMDIS where it is open, EFER.SVME, VM_HSAVE_PA. */
+static const char *cpu_on(void)
+{
+    struct svm_cpu *cpu = &svm_cpus[this_cpu()->index];
+    struct svm_regs regs;
+    const char *error;
+
+    read_regs(&regs);
+    preflight_start(&core_report, "SVM");
+    if (!svm_core_fits(&regs, &svm_caps, &core_report))
+        return core_report.refusal.text;
+    error = prepare_area(cpu);
+    if (error)
+        return error;
+    if (regs.vm_cr_present && regs.vm_cr & VM_CR_SVMDIS &&
+        !msr_write_safe(MSR_VM_CR, regs.vm_cr & ~VM_CR_SVMDIS))
+        return "VM_CR.SVMDIS cannot be cleared";
+    if (!msr_write_safe(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME) ||
+        !msr_write_safe(MSR_VM_HSAVE_PA, cpu->save_area.v)) {
+        return "EFER.SVME or VM_HSAVE_PA cannot be set";
+    }
+    cpu->on = true;
+    return NULL;
+}
+
+static void cpu_off(void)
+{
+    struct svm_cpu *cpu = &svm_cpus[this_cpu()->index];
+
+    if (!cpu->on)
+        return;
+    cpu->on = false;
+    msr_write(MSR_EFER, msr_read(MSR_EFER) & ~EFER_SVME);
+}
+
+const struct engine svm_engine = {
+    .name = "svm",
+    .present = present,
+    .preflight = preflight,
+    .cpu_on = cpu_on,
+    .cpu_off = cpu_off,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SVM on each core: its registers read, EFER.SVME and the host save area.
+ */
+#ifndef SVM_SVM_CPU_H
+#define SVM_SVM_CPU_H
+
+#include "core/engine.h"
+#include "svm/svm_caps.h"
+
+extern const struct engine svm_engine;
+
+/* What preflight negotiated; not to be read before it was ready. */
+extern struct svm_caps svm_caps;
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmx/vmx_cpu.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/trap.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+
+struct vmx_caps vmx_caps;
+
+static struct vmx_cpu {
+    hpa_t region; /* for VMXON; kept when VMX is off */
+    bool on;
+    bool have_region;
+} vmx_cpus[CPUS_MAX];
+
+/* The sentence why a core is left out, until the next one: cores are switched on one after the
+ * other. */
+static struct preflight core_report;
+
+static bool present(void)
+{
+    return cpuid(1, 0).ecx & BIT(5);
+}
+
+static void read_msrs(struct vmx_msrs *msrs)
+{
+    struct cpuid address = cpuid_or_zero(0x80000008, 0);
+
+    *msrs = (struct vmx_msrs){
+        .cpuid_1_ecx = cpuid(1, 0).ecx,
+        .cpuid_7_ecx = cpuid_or_zero(7, 0).ecx,
+        .phys_bits = address.eax ? (u8)address.eax : 36,
+    };
+    if (!present())
+        return;
+    for (u32 i = 0; i < array_size(msrs->cap); i++)
+        if (msr_read_safe(MSR_VMX_BASIC + i, &msrs->cap[i]))
+            msrs->present |= (u32)BIT(i);
+    msrs->feature_control_present = msr_read_safe(MSR_FEATURE_CONTROL, &msrs->feature_control);
+}
+
+static bool preflight(const char *words, struct preflight *report)
+{
+    static char error[FEATURES_ERROR_MAX];
+    struct vmx_wishes wishes = {0};
+    struct vmx_msrs msrs;
+
+    if (!vmx_wishes_parse(words, &wishes, error, sizeof error)) {
+        preflight_start(report, "VMX");
+        return preflight_refuse(report, "bad-option", "%s", error);
+    }
+    read_msrs(&msrs);
+    return vmx_negotiate(&msrs, &wishes, &vmx_caps, report);
+}
+
+/* VMXON may fail in three ways: #UD or #GP (the fix-up), VMfailInvalid (CF); all read as false. */
+static bool vmxon(hpa_t region)
+{
+    bool good = false;
+    __asm__ volatile("1: vmxon %1; seta %0\n"
+                     "2:\n" FIXUP_1_TO_2
+                     : "+r"(good)
+                     : "m"(region.v)
+                     : "cc", "memory");
+    return good;
+}
+
+static const char *prepare_region(struct vmx_cpu *cpu)
+{
+    if (cpu->have_region)
+        return NULL;
+    cpu->region = frame_alloc(PAGE_4K);
+    if (hpa_is_none(cpu->region))
+        return "no memory for its VMXON region";
+    *(u32 *)hpa_ptr(cpu->region) = vmx_caps.revision;
+    cpu->have_region = true;
+    return NULL;
+}
+
+static const char *open_feature_control(const struct vmx_msrs *msrs)
+{
+    if (!msrs->feature_control_present || msrs->feature_control & FEATURE_CONTROL_LOCK)
+        return NULL;
+    if (!msr_write_safe(MSR_FEATURE_CONTROL, vmx_feature_control_open(msrs->feature_control)))
+        return "IA32_FEATURE_CONTROL is unlocked but refuses to be written";
+    return NULL;
+}
+
+/* SDM 3, 24.7: FEATURE_CONTROL, the fixed bits of CR0 and CR4, CR4.VMXE, VMXON. */
+static const char *cpu_on(void)
+{
+    struct vmx_cpu *cpu = &vmx_cpus[this_cpu()->index];
+    struct vmx_msrs msrs;
+    const char *error;
+
+    read_msrs(&msrs);
+    preflight_start(&core_report, "VMX");
+    if (!vmx_core_fits(&msrs, &vmx_caps, &core_report))
+        return core_report.refusal.text;
+    error = open_feature_control(&msrs);
+    if (!error)
+        error = prepare_region(cpu);
+    if (error)
+        return error;
+    cr0_write((cr0_read() | vmx_caps.cr0_must) & vmx_caps.cr0_may);
+    cr4_write(((cr4_read() | vmx_caps.cr4_must) & vmx_caps.cr4_may) | CR4_VMXE);
+    if (!vmxon(cpu->region)) {
+        cr4_write(cr4_read() & ~CR4_VMXE);
+        return "VMXON fails";
+    }
+    cpu->on = true;
+    return NULL;
+}
+
+static void cpu_off(void)
+{
+    struct vmx_cpu *cpu = &vmx_cpus[this_cpu()->index];
+
+    if (!cpu->on)
+        return;
+    cpu->on = false;
+    __asm__ volatile("vmxoff" : : : "cc", "memory");
+    cr4_write(cr4_read() & ~CR4_VMXE);
+}
+
+const struct engine vmx_engine = {
+    .name = "vmx",
+    .present = present,
+    .preflight = preflight,
+    .cpu_on = cpu_on,
+    .cpu_off = cpu_off,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VMX on each core: its registers read, VMXON and VMXOFF.
+ */
+#ifndef VMX_VMX_CPU_H
+#define VMX_VMX_CPU_H
+
+#include "core/engine.h"
+#include "vmx/vmx_caps.h"
+
+extern const struct engine vmx_engine;
+
+/* What preflight negotiated; not to be read before it was ready. */
+extern struct vmx_caps vmx_caps;
+
+#endif

@@ -7,7 +7,7 @@ common='-std=gnu17 -I. -Ibuild -Wall -Wextra -Wconversion -Werror -Wno-unused-fu
 kernel='-DHOST=0 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only'
 
 status=0
-for header in $(find ./* -path './build*' -prune -o -name '*.h' -print | sed 's|^\./||' | sort); do
+for header in $(find ./* \( -path './build*' -o -path ./test \) -prune -o -name '*.h' -print | sed 's|^\./||' | sort); do
     case $header in
     test/*) sides='-DHOST=1' ;;
     *) sides="$kernel" ;;

@@ -65,15 +65,15 @@ ap_start_gdt:
     .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
     .balign 16
 ap_start_params:
-gdt_limit:   .skip 6
-entry_32:    .skip 6
-entry_64:    .skip 6
-boot_cr3:    .skip 4
+param_cpu:   .skip 8
 param_cr3:   .skip 8
 param_stack: .skip 8
 param_entry: .skip 8
-param_cpu:   .skip 8
 param_work:  .skip 8
+boot_cr3:    .skip 4 + 2
+gdt_limit:   .skip 6
+entry_32:    .skip 6 + 2
+entry_64:    .skip 6 + 2
 ap_start_end:
 
     .text

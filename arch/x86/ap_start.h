@@ -13,17 +13,20 @@ extern const char ap_start[], ap_start_end[], ap_start_params[], ap_start_32[], 
 extern const char ap_start_gdt[];
 extern char boot_pml4[];
 
-/* Laid out as ap_start.S reads it. */
+/* Laid out as ap_start.S reads it; the descriptor pointer and the far pointers are six bytes each.
+ */
 struct ap_params {
-    u16 gdt_limit;
+    u64 cpu, cr3, stack, entry, work;
+    u32 boot_cr3; /* identity-mapped tables, below 4 GiB */
+    u16 pad0, gdt_limit;
     u32 gdt_base;
     u32 entry_32;
-    u16 code_32;
+    u16 code_32, pad1;
     u32 entry_64;
-    u16 code_64;
-    u32 boot_cr3; /* identity-mapped tables, below 4 GiB */
-    u64 cr3, stack, entry, cpu, work;
-} packed;
+    u16 code_64, pad2;
+};
+_Static_assert(offsetof(struct ap_params, gdt_base) == 48, "ap_start.S has these offsets");
+_Static_assert(offsetof(struct ap_params, entry_64) == 60, "ap_start.S has these offsets");
 
 static inline void ap_params_fill(struct ap_params *p, hpa_t page, void *cpu, u64 stack, u64 entry,
                                   u64 work)

@@ -208,7 +208,6 @@ static void test_devices_refused(void **state)
     static const struct mem_range bad[] = {
         {32 * MiB,     4096,   0}, /* RAM */
         {ARENA,        4096,   0}, /* ACPI tables */
-        {0x9f000,      0x2000, 0}, /* a bit of RAM... no: beside it, reserved and nothing */
         {0x9e000,      0x3000, 0}, /* the last page of RAM, and what follows */
         {6 * GiB,      4096,   0}, /* in a 1G page */
         {0,            4096,   0}, /* page 0 */

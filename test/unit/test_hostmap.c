@@ -64,6 +64,7 @@ static void lay_memory(void)
     add(0xe0000, 0x20000, MEM_RESERVED);
     add(MiB, ARENA - MiB, MEM_RAM);
     add(IMAGE_AT, IMAGE_SIZE, MEM_TAKEN);
+    add(40 * MiB + 0x3000, 0x1000, MEM_TAKEN); /* a module, amid RAM */
     add(ARENA, 0x20000, MEM_ACPI);
     add(ARENA + 0x20000, 0x10000, MEM_NVS);
     add(0xfeffc000, 0x4000, MEM_RESERVED);
@@ -156,6 +157,7 @@ static void test_large_pages(void **state)
     assert_int_equal(page_size(direct(6 * GiB)), PAGE_1G);
     assert_int_equal(page_size(direct(7 * GiB)), PAGE_2M);
     assert_int_equal(page_size(direct(32 * MiB)), PAGE_2M);
+    assert_int_equal(page_size(direct(40 * MiB)), PAGE_2M);
     assert_int_equal(page_size(direct(PAGE_2M)), PAGE_4K); /* holds text */
     start();
     assert_null(build(PAGE_2M));

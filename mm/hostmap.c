@@ -2,234 +2,282 @@
 #include "mm/hostmap.h"
 
 #include "lib/bits.h"
-#include "lib/fmt.h"
 #include "lib/lock.h"
 #include "lib/log.h"
-#include "lib/panic.h"
 #include "mm/frame.h"
 
-#define STACKS_BASE  0xffffff0000000000ull
-#define STACKS_END   0xffffff8000000000ull
-#define DIRECT_SPACE (64ull << 40) /* of physical addresses: 46 bits */
+/* linker.ld's: whole pages, in this order. */
+extern char image_start[], image_text_start[], image_text_end[], image_rodata_start[],
+    image_rodata_end[], image_data_start[], image_data_end[];
 
-extern const char image_start[], image_end[];
-extern const char image_text_start[], image_text_end[];
-extern const char image_rodata_start[], image_rodata_end[];
-extern const char image_data_start[], image_data_end[];
+#define STACKS     0xffffff0000000000
+#define STACKS_END 0xffffff8000000000
+#define STACK_MAX  MiB
+#define DIRECT_SIZE                                                                                \
+    (STACKS - 0xffff800000000000) /* in the kernel; on the host there is room too                  \
+                                   */
+#define FIRMWARE_MAX (16 * MiB)
 
-static struct ptab host;
-static struct lock lock;
-static const struct memmap *memory;
-static void (*invalidate)(const struct ptab_flush *);
-static hpa_t image_at;
-static u64 limit;
-static u64 next_stack = STACKS_BASE;
+/* Accessed and dirty at once: nobody asks, and no core need write them. */
+#define MEMORY (PT_R | PT_ACCESSED | PT_DIRTY)
+
+static struct {
+    struct lock lock;
+    struct ptab pt;
+    hpa_t image_base;
+    u64 next_stack;
+    void (*invalidate)(const struct ptab_flush *flush);
+} host;
+
+static u64 direct(hpa_t at)
+{
+    return (u64)(uintptr_t)hpa_ptr(at);
+}
+
+static hpa_t image_hpa(const char *symbol)
+{
+    return hpa_add(host.image_base, (u64)(symbol - image_start));
+}
+
+/* --- building --- */
+
+/* What is read and written as memory is. MEM_TAKEN is: the image, modules, boot's own tables. */
+static bool is_memory(enum mem_type type)
+{
+    return type == MEM_RAM || type == MEM_ACPI || type == MEM_NVS || type == MEM_TAKEN;
+}
+
+static const char *map_run(u64 from, u64 to, struct ptab_flush *flush)
+{
+    from = max_u64(from, PAGE_4K);
+    to = min_u64(to, hostmap_limit());
+    if (from >= to)
+        return NULL;
+    return ptab_map(&host.pt, direct(hpa(from)), hpa(from), to - from, MEMORY | PT_W, flush);
+}
+
+/* Runs of neighbours are mapped in one piece, so that large pages reach over their borders. */
+static const char *map_memory(const struct memmap *map, struct ptab_flush *flush)
+{
+    const char *error = NULL;
+    u64 from = 0, to = 0;
+
+    for (unsigned i = 0; i < map->count && !error; i++) {
+        const struct mem_range *r = &map->range[i];
+        if (!is_memory(r->type))
+            continue;
+        if (r->base != to) {
+            error = map_run(from, to, flush);
+            from = r->base;
+        }
+        to = r->base + r->size;
+    }
+    return error ? error : map_run(from, to, flush);
+}
+
+static const char *map_segment(const char *start, const char *end, u32 flags,
+                               struct ptab_flush *flush)
+{
+    u64 size = (u64)(end - start);
+    hpa_t pa = image_hpa(start);
+    const char *error = ptab_map(&host.pt, (u64)(uintptr_t)start, pa, size, flags, flush);
+
+    if (!error && !(flags & PT_W)) /* no way around, either */
+        error = ptab_protect(&host.pt, direct(pa), size, MEMORY, flush);
+    return error;
+}
+
+static const char *build(const struct memmap *map, struct ptab_flush *flush)
+{
+    const char *error = map_memory(map, flush);
+    if (!error)
+        error = map_segment(image_text_start, image_text_end, MEMORY | PT_X, flush);
+    if (!error)
+        error = map_segment(image_rodata_start, image_rodata_end, MEMORY, flush);
+    if (!error)
+        error = map_segment(image_data_start, image_data_end, MEMORY | PT_W, flush);
+    return error;
+}
+
+const char *hostmap_init(const struct memmap *map, hpa_t image_base, u64 page_max, u64 pa_limit,
+                         void (*invalidate)(const struct ptab_flush *flush))
+{
+    struct ptab_flush flush = {0};
+    host.image_base = image_base;
+    host.next_stack = STACKS;
+    host.invalidate = invalidate;
+
+    const char *error = ptab_init(&host.pt, &ptab_x86, &ptab_frames, page_max, pa_limit);
+    if (error)
+        return error;
+    error = build(map, &flush);
+    const char *said = ptab_release(&host.pt, &flush); /* no core has it yet */
+    if (error)
+        (void)!ptab_destroy(&host.pt);
+    return error ? error : said;
+}
 
 hpa_t hostmap_root(void)
 {
-    return host.root;
+    return host.pt.root;
 }
 
 u64 hostmap_limit(void)
 {
-    return limit;
+    return min_u64(host.pt.pa_limit, DIRECT_SIZE);
 }
 
-hpa_t hostmap_image_hpa(const void *in_image)
+/* --- the live map --- */
+
+static const char *finish(struct ptab_flush *flush)
 {
-    return hpa_add(image_at, (u64)in_image - (u64)image_start);
+    if (flush->needed)
+        host.invalidate(flush);
+    return ptab_release(&host.pt, flush);
 }
 
-/* Takes effect here at once; other cores have never seen what is only being added. */
-static const char *map(u64 va, hpa_t pa, u64 size, u32 flags)
+/* The page or hole at `at` within a range that ends at `end`: its flags (0: hole), and its end. */
+static u32 piece_at(u64 at, u64 end, u64 *piece_end)
 {
-    struct ptab_flush flush = {0};
-    const char *error =
-        ptab_map(&host, va, pa, size, flags | PT_GLOBAL | PT_ACCESSED | PT_DIRTY, &flush);
-    if (flush.needed)
-        invalidate(&flush);
-    const char *unreleased = ptab_release(&host, &flush);
-    return error ? error : unreleased;
-}
-
-static u64 direct(hpa_t base)
-{
-    return direct_base + base.v;
-}
-
-static const char *map_image_part(const char *start, const char *end, u32 flags)
-{
-    return map((u64)start, hostmap_image_hpa(start), (u64)(end - start), flags);
-}
-
-static const char *map_image(void)
-{
-    const char *error = map_image_part(image_text_start, image_text_end, PT_R | PT_X);
-    if (!error)
-        error = map_image_part(image_rodata_start, image_rodata_end, PT_R);
-    if (!error)
-        error = map_image_part(image_data_start, image_data_end, PT_R | PT_W);
-    return error;
-}
-
-static bool is_memory(enum mem_type type)
-{
-    return type == MEM_RAM || type == MEM_TAKEN || type == MEM_ACPI || type == MEM_NVS;
-}
-
-/* All but the first page, which is nobody's. */
-static const char *map_range(const struct mem_range *range)
-{
-    u64 base = max_u64(range->base, PAGE_4K), end = range->base + range->size;
-
-    if (!is_memory(range->type) || base >= end)
-        return NULL;
-    if (end > DIRECT_SPACE)
-        return "there is memory above 64 TiB";
-    limit = max_u64(limit, end);
-    return map(direct(hpa(base)), hpa(base), end - base, PT_R | PT_W);
-}
-
-/* Neighbours of different kinds are mapped as one, so that pages may be large across them. */
-static const char *map_direct(void)
-{
-    const char *error = NULL;
-
-    for (unsigned i = 0; i < memory->count && !error;) {
-        struct mem_range range = memory->range[i++];
-        for (; i < memory->count && is_memory(range.type) && is_memory(memory->range[i].type) &&
-               memory->range[i].base == range.base + range.size;
-             i++)
-            range.size += memory->range[i].size;
-        error = map_range(&range);
-    }
-    return error;
-}
-
-static const char *protect_image(void)
-{
-    struct ptab_flush flush = {0};
-    u64 size = (u64)(image_rodata_end - image_text_start);
-    const char *error = ptab_protect(&host, direct(hostmap_image_hpa(image_text_start)), size,
-                                     PT_R | PT_GLOBAL, &flush);
-    const char *unreleased = ptab_release(&host, &flush);
-    return error ? error : unreleased;
-}
-
-const char *hostmap_init(const struct memmap *map, hpa_t image, u64 page_max,
-                         void (*forget)(const struct ptab_flush *))
-{
-    memory = map;
-    image_at = image;
-    invalidate = forget;
-    const char *error = ptab_init(&host, &ptab_x86, &ptab_frames, page_max, DIRECT_SPACE);
-    if (!error)
-        error = map_image();
-    if (!error)
-        error = map_direct();
-    if (!error)
-        error = protect_image();
-    return error;
-}
-
-static bool overlaps_memory(u64 base, u64 end)
-{
-    for (unsigned i = 0; i < memory->count; i++) {
-        const struct mem_range *range = &memory->range[i];
-        if (is_memory(range->type) && base < range->base + range->size && range->base < end)
-            return true;
-    }
-    return false;
-}
-
-/* Maps the holes of a range, page by page, and leaves what is there. */
-static const char *fill_holes(u64 base, u64 end, u32 flags)
-{
-    const char *error = NULL;
     struct ptab_leaf leaf;
-
-    for (u64 at = base; at < end && !error; at += PAGE_4K)
-        if (!ptab_lookup(&host, direct(hpa(at)), &leaf))
-            error = map(direct(hpa(at)), hpa(at), PAGE_4K, flags);
-    return error;
+    bool mapped = ptab_lookup(&host.pt, at, &leaf);
+    *piece_end = min_u64(end, leaf.va + leaf.size);
+    return mapped ? leaf.flags : 0;
 }
 
-static void *make_reachable(hpa_t base, u64 size, u32 flags, const char *what)
+static const char *check_type(u64 at, u64 end, u32 type)
 {
-    u64 first = align_down(base.v, PAGE_4K), end = align_up(base.v + size, PAGE_4K);
-    const char *error;
-
-    if (!size || end <= first || end > DIRECT_SPACE || base.v < PAGE_4K) {
-        log_warn("%s at 0x%lx, %lu bytes: not an address that can be mapped", what, base.v, size);
-        return NULL;
+    for (u64 next; at < end; at = next) {
+        u32 flags = piece_at(at, end, &next);
+        if (flags && (flags & PT_TYPE) != type)
+            return "it is memory, or in use as another kind of memory";
     }
-    lock_take(&lock);
-    error = fill_holes(first, end, flags);
-    lock_drop(&lock);
-    if (error)
-        log_warn("%s at 0x%lx cannot be mapped: %s", what, base.v, error);
-    return error ? NULL : hpa_ptr(base);
+    return NULL;
+}
+
+/* Maps the holes of a range of the direct map. */
+static const char *fill(u64 at, u64 end, u32 flags)
+{
+    struct ptab_flush flush = {0};
+    const char *error = NULL;
+
+    for (u64 next; at < end && !error; at = next)
+        if (!piece_at(at, end, &next))
+            error =
+                ptab_map(&host.pt, at, ptr_hpa((void *)(uintptr_t)at), next - at, flags, &flush);
+    const char *said = finish(&flush);
+    return error ? error : said;
+}
+
+static const char *check_place(hpa_t base, u64 size)
+{
+    if (!size || base.v >= hostmap_limit() || size > hostmap_limit() - base.v)
+        return "it is empty, or beyond what the direct map can hold";
+    return base.v < PAGE_4K ? "page 0 stays unmapped" : NULL;
+}
+
+static void *result(const char *error, hpa_t base, u64 size, const char *what)
+{
+    if (!error)
+        return hpa_ptr(base);
+    log_error("cannot map %s at 0x%llx, 0x%llx bytes: %s", what, (unsigned long long)base.v,
+              (unsigned long long)size, error);
+    return NULL;
 }
 
 void *hostmap_device(hpa_t base, u64 size, u32 type)
 {
-    if (overlaps_memory(base.v, base.v + size)) {
-        log_warn("device registers at 0x%lx: the memory map has RAM there; not used", base.v);
-        return NULL;
+    u64 from = direct(hpa(align_down(base.v, PAGE_4K)));
+    const char *error = check_place(base, size);
+
+    if (!error && type != PT_UC && type != PT_WC)
+        error = "a device is mapped PT_UC or PT_WC";
+    if (!error) {
+        u64 to = direct(hpa(align_up(base.v + size, PAGE_4K)));
+        lock_take(&host.lock);
+        error = check_type(from, to, type);
+        if (!error)
+            error = fill(from, to, MEMORY | PT_W | type);
+        lock_drop(&host.lock);
     }
-    return make_reachable(base, size, PT_R | PT_W | type, "a device");
+    return result(error, base, size, "a device");
 }
 
-const void *hostmap_firmware(hpa_t base, u64 size)
+void *hostmap_firmware(hpa_t base, u64 size)
 {
-    return make_reachable(base, size, PT_R, "a firmware table");
+    u64 from = direct(hpa(align_down(base.v, PAGE_4K)));
+    const char *error = check_place(base, size);
+
+    if (!error && size > FIRMWARE_MAX)
+        error = "no firmware table is as large";
+    if (!error) {
+        u64 to = direct(hpa(align_up(base.v + size, PAGE_4K)));
+        lock_take(&host.lock);
+        error = fill(from, to, MEMORY);
+        lock_drop(&host.lock);
+    }
+    return result(error, base, size, "a firmware table");
+}
+
+/* --- stacks --- */
+
+static const char *add_page(u64 va, struct ptab_flush *flush)
+{
+    hpa_t page = frame_alloc(PAGE_4K);
+    if (hpa_is_none(page))
+        return "no memory is left";
+    const char *error = ptab_map(&host.pt, va, page, PAGE_4K, MEMORY | PT_W, flush);
+    if (error)
+        (void)!frame_free(page, PAGE_4K);
+    return error;
+}
+
+static void drop_pages(u64 from, u64 to)
+{
+    for (u64 va = from; va < to; va += PAGE_4K) {
+        struct ptab_flush flush = {0};
+        struct ptab_leaf leaf;
+        bool mapped = ptab_lookup(&host.pt, va, &leaf);
+        const char *error = ptab_unmap(&host.pt, va, PAGE_4K, &flush);
+        if (!error)
+            error = finish(&flush);
+        if (!error && mapped)
+            error = frame_free(leaf.pa, PAGE_4K);
+        if (error)
+            log_error("a page of a stack is lost: %s", error);
+    }
+}
+
+static const char *make_stack(u64 base, u64 size)
+{
+    struct ptab_flush flush = {0};
+    const char *error = NULL;
+
+    for (u64 done = 0; done < size && !error; done += PAGE_4K)
+        error = add_page(base + done, &flush);
+    const char *said = finish(&flush);
+    if (error)
+        drop_pages(base, base + size);
+    return error ? error : said;
 }
 
 void *hostmap_stack(u64 size)
 {
-    u64 base;
     const char *error = NULL;
 
-    lock_take(&lock);
-    base = next_stack + PAGE_4K;
-    if (base + size + PAGE_4K > STACKS_END)
-        error = "no room for more stacks";
-    for (u64 at = 0; at < size && !error; at += PAGE_4K) {
-        hpa_t frame = frame_alloc(PAGE_4K);
-        error = hpa_is_none(frame) ? "no memory" : map(base + at, frame, PAGE_4K, PT_R | PT_W);
-    }
+    lock_take(&host.lock);
+    u64 base =
+        host.next_stack + PAGE_4K; /* above the guard page; the next one's stands behind it */
+    if (!size || size > STACK_MAX || !is_aligned(size, PAGE_4K) || base + size >= STACKS_END)
+        error = "it must be whole pages, at most 1M, and there is room for some 512G";
     if (!error)
-        next_stack = base + size;
-    lock_drop(&lock);
-    return error ? NULL : (void *)base;
-}
+        error = make_stack(base, size);
+    if (!error)
+        host.next_stack = base + size;
+    lock_drop(&host.lock);
 
-static char finding[120];
-
-static const char *check_leaf(void *context, const struct ptab_leaf *leaf)
-{
-    u64 image = image_at.v, image_ro_end = hostmap_image_hpa(image_rodata_end).v;
-    const char *what = NULL;
-    (void)context;
-
-    if (leaf->flags & PT_W && leaf->flags & PT_X)
-        what = "writable and executable";
-    else if (leaf->flags & PT_W && leaf->pa.v < image_ro_end && leaf->pa.v + leaf->size > image)
-        what = "a writable view of the image's text or rodata";
-    else if (leaf->flags & PT_X &&
-             (leaf->va < (u64)image_text_start || leaf->va + leaf->size > (u64)image_text_end))
-        what = "executable and not the image's text";
-    else if (leaf->va < PAGE_4K || leaf->pa.v < PAGE_4K)
-        what = "a view of the first page";
-    else if (leaf->flags & PT_USER)
-        what = "open to user mode";
-    if (!what)
-        return NULL;
-    fmt_text(finding, sizeof finding, "the page at 0x%lx is %s", leaf->va, what);
-    return finding;
-}
-
-const char *hostmap_check(void)
-{
-    return ptab_visit(&host, check_leaf, NULL);
+    if (!error)
+        return (void *)(uintptr_t)base;
+    log_error("cannot make a stack of 0x%llx bytes: %s", (unsigned long long)size, error);
+    return NULL;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trivet's own address space. Memory itself is never both writable and executable: the image's text
- * and rodata are read-only in the direct map too.
+ * Trivet's own map, the same on every core:
  *
- *     0                     nothing: a stray small pointer faults
- *     0xffff800000000000    the direct map: RAM, ACPI's ranges; devices where asked for
- *     0xffffff0000000000    stacks, with an unmapped page below and above each
- *     0xffffffff80000000    the image: text R-X, rodata R--, data and bss RW-
+ *     0xffff800000000000   the direct map: physical address 0 and up. RAM, firmware tables, and by
+ *                          request devices; never executable, and read-only where text and rodata
+ * lie 0xffffff0000000000   stacks, each between two pages that are not there 0xffffffff80000000 the
+ * image: text R-X, rodata R--, data RW-
  *
- * It is built while the boot page tables are in use; arch loads hostmap_root() then.
+ * Nothing is mapped below, neither is physical page 0: a null pointer of either kind faults.
+ * hostmap_init is called once, by boot, with frames to be had; the rest on any core afterwards.
  */
 #ifndef MM_HOSTMAP_H
 #define MM_HOSTMAP_H
@@ -18,35 +18,38 @@
 #include "mm/ptab.h"
 
 /*
- * `map` is normalized; `image` is where the image's first byte lies; `page_max` the largest page of
- * this processor; `invalidate` makes this core forget what a flush names. NULL, or what is wrong.
+ * Builds the map. `image_base` is where image_start lies in memory; page_max and pa_limit are the
+ * processor's (struct ptab); `invalidate` makes every core forget a range, and may be called from
+ * now on. Loading hostmap_root is arch's. NULL, or why there is no map.
  */
-must_check const char *hostmap_init(const struct memmap *map, hpa_t image, u64 page_max,
-                                    void (*invalidate)(const struct ptab_flush *));
+must_check const char *hostmap_init(const struct memmap *map, hpa_t image_base, u64 page_max,
+                                    u64 pa_limit,
+                                    void (*invalidate)(const struct ptab_flush *flush));
 
 hpa_t hostmap_root(void);
 
-/* The first physical address beyond the direct map. */
+/* The first physical address that the direct map cannot hold: for frame_add_rest. */
 u64 hostmap_limit(void);
 
 /*
- * A device's registers (PT_UC) or a framebuffer (PT_WC), in the direct map's place for them. The
- * same range may be asked for again. NULL, with a line in the log, if it is RAM or cannot be
- * mapped.
+ * Registers (type PT_UC) or a framebuffer (PT_WC), readable and writable in the direct map; again
+ * and again the same for the same range. NULL, and a line in the log, for memory, or what is mapped
+ * with another type.
  */
-void *hostmap_device(hpa_t base, u64 size, u32 type);
+must_check void *hostmap_device(hpa_t base, u64 size, u32 type);
 
-/* Firmware's tables, readable: wherever they lie, even in ranges that the map calls reserved. NULL
- * if that is out of reach. */
-const void *hostmap_firmware(hpa_t base, u64 size);
+/* A firmware table, readable wherever it lies, at its place in the direct map. NULL, and a line in
+ * the log, where no table can be. */
+must_check void *hostmap_firmware(hpa_t base, u64 size);
 
-/* A stack's lowest address: `size` bytes of whole pages, guarded on both sides. NULL: no memory. */
-void *hostmap_stack(u64 size);
+/* The lowest byte of a new stack of `size` (whole pages), all zero; it grows down from + size.
+ * NULL, and a line in the log, if memory is out. */
+must_check void *hostmap_stack(u64 size);
 
-/* Where something of the image lies. */
-hpa_t hostmap_image_hpa(const void *in_image);
-
-/* Walks the live tables: NULL, or a sentence on the first page that breaks the rules above. */
-const char *hostmap_check(void);
+/*
+ * Walks the live map: NULL, or the first page that breaks the rules above, in a sentence. For the
+ * self-test, on one core.
+ */
+must_check const char *hostmap_check(void);
 
 #endif

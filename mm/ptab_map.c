@@ -22,7 +22,7 @@ static const char *map_step(struct walk *w, u64 *slot, unsigned level, u64 va, u
 
     if (entry_present(f, slot_load(slot)))
         return NULL;
-    if (size <= w->page && is_aligned(va | pa.v, size) && last - va == size - 1) {
+    if (size <= w->page && is_aligned(pa.v, size) && last - va == size - 1) {
         slot_store(slot, entry_to(f, pa, entry_bits(f, w->flags, level)));
     } else {
         hpa_t table = w->pt->frames->alloc(PAGE_4K);
@@ -74,7 +74,7 @@ const char *ptab_map(struct ptab *pt, u64 va, hpa_t pa, u64 size, u32 flags,
 static const char *unmap_step(struct walk *w, u64 *slot, unsigned level, u64 va, u64 last)
 {
     u64 entry = slot_load(slot);
-    bool whole = is_aligned(va, level_size(level)) && last - va == level_size(level) - 1;
+    bool whole = last - va == level_size(level) - 1;
 
     if (!whole || !entry_present(w->pt->format, entry))
         return NULL;

@@ -34,6 +34,10 @@ header_end:
 _start:
     cli
     cld
+    mov %eax, %esi
+    rdtsc                               /* the hand-over's time, in edx:ecx until there is memory */
+    mov %eax, %ecx
+    mov %esi, %eax
     xor %ebp, %ebp
     mov $(no_multiboot - VIRTUAL), %esi
     cmp $MB2_HANDED, %eax
@@ -45,6 +49,8 @@ _start:
     sub $(1b - VIRTUAL), %ebp
     movl $0, 4(%ebx)
     lea (boot_stack_top - VIRTUAL)(%ebp), %esp
+    mov %ecx, (boot_handed_over - VIRTUAL)(%ebp)
+    mov %edx, (boot_handed_over - VIRTUAL + 4)(%ebp)
 
     /* CPUID is there if EFLAGS.ID can be turned (SDM 1, 20.1.3). */
     lea (no_long_mode - VIRTUAL)(%ebp), %esi
@@ -222,6 +228,11 @@ no_long_mode:
     .asciz "@trivet1 refuse reason=no-long-mode text=\"Trivet needs a 64-bit processor, and this one is not\"\r\n@trivet1 done status=1\r\n"
 shutdown_word:
     .ascii "Shutdown"
+
+    .section .bss
+    .balign 8
+    .globl boot_handed_over
+boot_handed_over: .skip 8
 
     .section .bss.pages, "aw", @nobits
     .balign 4096

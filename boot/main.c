@@ -29,7 +29,6 @@ static struct boot_info info;
 static struct options options;
 static struct acpi_info acpi;
 static struct preflight report;
-static u64 handed_over; /* TSC */
 
 static void run(void) no_return;
 
@@ -51,7 +50,6 @@ static void greet(void)
 /* On the loader's hand-over: one core, the boot page tables, a stack without guards. */
 void hv_main(const void *tags, u64 moved)
 {
-    handed_over = tsc_read();
     canary_seed();
     cpu_init_boot();
     const char *broken = boot_info_parse(tags, BOOT_REACH - (u64)tags, &info);
@@ -106,7 +104,7 @@ static void run(void)
     log_event("boot", "version=%s engine=%s cores=%u memory=%luM", VERSION,
               engine ? engine->name : "none", cores_usable(), memory_total_mib());
     if (options.bench)
-        log_event("bench", "name=boot ticks=%lu", tsc_read() - handed_over);
+        log_event("bench", "name=boot ticks=%lu", tsc_read() - boot_handed_over);
     preflight_announce(&report);
     selftest_fail(options.fail);
     if (options.selftest)

@@ -43,23 +43,25 @@ u64 memory_total_mib(void)
     return align_up(total, MiB) / MiB;
 }
 
+static u64 pa_limit(void)
+{
+    u32 bits = cpuid_or_zero(0x80000008, 0).eax & 0xff;
+    return BIT(bits ? bits : 36);
+}
+
 static u64 page_max(void)
 {
     return cpuid_or_zero(0x80000001, 0).edx & BIT(26) ? PAGE_1G : PAGE_2M;
 }
 
+/* Of this core: the others only ever see pages added, which no processor remembers as absent. */
 static void invalidate(const struct ptab_flush *flush)
 {
-    for (u64 at = align_down(flush->from, PAGE_4K); at <= flush->last; at += PAGE_4K) {
-        if (at - flush->from >
-            64 * PAGE_4K) { /* global entries go with CR4.PGE only (SDM 3, 4.10.4.1) */
-            u64 cr4 = cr4_read();
-            cr4_write(cr4 ^ CR4_PGE);
-            cr4_write(cr4);
-            return;
-        }
-        invlpg(at);
-    }
+    if (flush->last - flush->from > 64 * PAGE_4K)
+        cr3_write(cr3_read());
+    else
+        for (u64 at = align_down(flush->from, PAGE_4K); at <= flush->last; at += PAGE_4K)
+            invlpg(at);
 }
 
 const char *memory_start(struct boot_info *info, u64 moved)
@@ -77,7 +79,7 @@ const char *memory_start(struct boot_info *info, u64 moved)
     log_map(map);
     const char *error = frame_init(map, BOOT_REACH);
     if (!error)
-        error = hostmap_init(map, image, page_max(), invalidate);
+        error = hostmap_init(map, image, page_max(), pa_limit(), invalidate);
     if (error)
         return error;
     cr3_write(hostmap_root().v);

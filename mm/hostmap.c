@@ -34,9 +34,9 @@ static u64 direct(hpa_t at)
     return (u64)(uintptr_t)hpa_ptr(at);
 }
 
-static hpa_t image_hpa(const char *symbol)
+hpa_t hostmap_image_hpa(const void *in_image)
 {
-    return hpa_add(host.image_base, (u64)(symbol - image_start));
+    return hpa_add(host.image_base, (u64)in_image - (u64)image_start);
 }
 
 /* --- building --- */
@@ -79,7 +79,7 @@ static const char *map_segment(const char *start, const char *end, u32 flags,
                                struct ptab_flush *flush)
 {
     u64 size = (u64)(end - start);
-    hpa_t pa = image_hpa(start);
+    hpa_t pa = hostmap_image_hpa(start);
     const char *error = ptab_map(&host.pt, (u64)(uintptr_t)start, pa, size, flags, flush);
 
     if (!error && !(flags & PT_W)) /* no way around, either */

@@ -2,10 +2,10 @@
 /*
  * Trivet's own map, the same on every core:
  *
- *     0xffff800000000000   the direct map: physical address 0 and up. RAM, firmware tables, and by
- *                          request devices; never executable, and read-only where text and rodata
- * lie 0xffffff0000000000   stacks, each between two pages that are not there 0xffffffff80000000 the
- * image: text R-X, rodata R--, data RW-
+ *   0xffff800000000000   the direct map: physical address 0 and up. RAM, firmware tables, and by
+ *                        request devices; never executable; read-only where text and rodata lie
+ *   0xffffff0000000000   stacks, each between two pages that are not there
+ *   0xffffffff80000000   the image: text R-X, rodata R--, data RW-
  *
  * Nothing is mapped below, neither is physical page 0: a null pointer of either kind faults.
  * hostmap_init is called once, by boot, with frames to be had; the rest on any core afterwards.
@@ -27,6 +27,9 @@ must_check const char *hostmap_init(const struct memmap *map, hpa_t image_base, 
                                     void (*invalidate)(const struct ptab_flush *flush));
 
 hpa_t hostmap_root(void);
+
+/* Where something of the image lies in memory. */
+hpa_t hostmap_image_hpa(const void *in_image);
 
 /* The first physical address that the direct map cannot hold: for frame_add_rest. */
 u64 hostmap_limit(void);

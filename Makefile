@@ -78,12 +78,12 @@ $(B)/%.S.o: %.S Makefile
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
 
 # The first link has an empty table of function names; the second has the one made from the first.
-$(B)/symbols0.S: test/symbols.sh
+$(B)/symbols0.S: arch/x86/symbols.sh
 	@mkdir -p $(@D)
-	$(Q)test/symbols.sh < /dev/null > $@
+	$(Q)arch/x86/symbols.sh < /dev/null > $@
 
 $(B)/symbols.S: $(B)/trivet0.elf
-	$(Q)$(NM) -n $< | test/symbols.sh > $@
+	$(Q)$(NM) -n $< | arch/x86/symbols.sh > $@
 
 $(B)/symbols%.o: $(B)/symbols%.S
 	$(Q)$(KCC) -c $< -o $@
@@ -130,7 +130,7 @@ $(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
 
 # The decoder against Zydis (libzydis-dev): a fuzzer, and a program that repeats itself by its seed.
 $(B)/fuzz/fuzz_decode: FUZZ_LIBS := -lZydis
-DECODER := $(filter arch/x86/%,$(PURE))
+DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_%.c arch/x86/mmio_%.c,$(PURE))
 $(B)/fuzz/decode_compare: test/fuzz/decode_compare.c $(DECODER) $(wildcard arch/x86/*.h test/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$<)

@@ -17,7 +17,7 @@ import lane
 FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b"]
 MACHINE_KEYS = {field.name: field.type for field in dataclasses.fields(lane.Machine)}
 OTHER_KEYS = {
-    "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "input": "",
+    "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "once": "", "input": "",
     "picture": "", "end": "off", "timeout": "60", "long": "no", "each": "",
 }  # fmt: skip
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -43,7 +43,9 @@ class Case:
         self.name, self.cmdline, self.image = f"boot/{name}", values["cmdline"], values["image"]
         self.modules, self.picture = lines(values["modules"]), lines(values["picture"])
         self.expect = lines(values["expect"])
-        self.forbid = FORBIDDEN + lines(values["forbid"])
+        self.once = lines(values["once"])
+        panics = any("panic" in pattern for pattern in self.expect)
+        self.forbid = ([] if panics else FORBIDDEN) + lines(values["forbid"])
         self.input = [line.split(" -> ") for line in lines(values["input"])]
         self.end, self.timeout = values["end"], float(values["timeout"])
         self.long = values["long"] == "yes"
@@ -52,7 +54,7 @@ class Case:
         if self.picture:  # the picture outlives the machine's power-off
             chosen["qemu"] = chosen.get("qemu", "") + " -no-shutdown"
         self.machine = lane.Machine(**chosen)
-        for pattern in self.expect + self.forbid + [trigger for trigger, _ in self.input]:
+        for pattern in self.expect + self.forbid + self.once + [trigger for trigger, _ in self.input]:
             try:
                 re.compile(pattern)
             except re.error as error:
@@ -122,6 +124,7 @@ class Watch:
     def __init__(self, case, write):
         self.case, self.write = case, write
         self.rest, self.seen, self.wrong = "", 0, ""
+        self.count = {pattern: 0 for pattern in case.once}
         self.to_type = list(case.input)
 
     def feed(self, data):
@@ -131,6 +134,8 @@ class Watch:
         self.prompt(NOISE.sub("", self.rest))
 
     def line(self, text):
+        for pattern in self.count:
+            self.count[pattern] += bool(re.search(pattern, text))
         self.wrong = self.wrong or next((text for p in self.case.forbid if re.search(p, text)), "")
         if not self.all_seen() and re.search(self.case.expect[self.seen], text):
             self.seen += 1
@@ -150,6 +155,9 @@ class Watch:
             return f"seen, though forbidden: {self.wrong}"
         if not self.all_seen():
             return f"not seen: {self.case.expect[self.seen]}   (the machine's end: {end})"
+        for pattern, count in self.count.items():
+            if count != 1:
+                return f"seen {count} times, not once: {pattern}"
         if end != self.case.end:
             return f"the machine's end: {end}, not: {self.case.end}"
         return ""

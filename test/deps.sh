@@ -57,9 +57,9 @@ for_iso() {
 
 for_qemu() { program qemu-system-x86_64 qemu-system-x86; }
 
-# bochs-term is the smallest package that satisfies bochs's wish for a display; rfb, which is used, is in bochs.
 for_bochs() {
     program bochs bochs bochs-term
+    file bochs-term '/usr/lib/*/bochs/plugins/libbx_term_gui.so'
     file bochsbios '/usr/share/bochs/BIOS-bochs-latest'
     file vgabios '/usr/share/bochs/VGABIOS-lgpl-latest'
 }
@@ -93,6 +93,7 @@ for_test() {
     program gcc gcc # for the host's side, also where the kernel's compiler is a cross one
     file libc6-dev '/usr/include/stdlib.h'
     file libcmocka-dev '/usr/include/cmocka.h'
+    file libzydis-dev '/usr/include/Zydis/Zydis.h'
     for_fuzzers
     program clang-format clang-format
 }

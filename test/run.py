@@ -154,6 +154,9 @@ def all_jobs(options):
         name, binary = f"fuzz/{short}", f"build/fuzz/fuzz_{short}"
         runs = 1_000_000 if options.long else 20_000
         add(name, fuzz(name, binary, runs), [binary], weight=5)
+    name, binary = "fuzz/decode-compare", "build/fuzz/decode_compare"
+    count = "10000000" if options.long else "2000000"  # below ten million it leaves the enumeration out
+    add(name, program(name, [f"./{binary}", count], 600), [binary], weight=5)
     images = cases.Images(options.kernel or elf, iso)
     for case in cases.load(options.cases):
         if options.long or not case.long:

@@ -47,7 +47,7 @@ OBJS   := $(SRCS:%=$(B)/%.o)
 # What is pure compiles on the host too, for the unit tests and the fuzzers.
 PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
             boot/info.c boot/options.c drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c \
-            vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check.c vmx/vmx_names.c svm/svm_caps.c \
+            vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c svm/svm_caps.c \
             arch/x86/decode.c arch/x86/features.c arch/x86/preflight.c core/manifest.c core/io_bus.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
 FUZZES := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard test/fuzz/fuzz_*.c)))

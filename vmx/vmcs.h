@@ -63,7 +63,7 @@ static inline bool vmcs_try_read(u32 field, u64 *value)
 /*
  * A VMCS to look at, for the checks and the dump: the core's own, or a test's array. `read` gives 0
  * for a field that is not there. `peek` reads 32 bits of physical memory, for the few rules about
- * what an address points to; NULL, or false of it: those rules are not checked.
+ * what an address points to; NULL, or false where there is no RAM: those rules are not checked.
  */
 struct vmcs_image {
     u64 (*read)(const void *context, u32 field);

@@ -102,7 +102,7 @@ static void paged32(void)
     set_segment(7, 0x18, 0xc0001000, 0x67, 0x8b);
 }
 
-static void pae32(void)
+static inline void pae32(void)
 {
     paged32();
     fields[VMCS_GUEST_CR4] = 0x2020;
@@ -111,7 +111,7 @@ static void pae32(void)
     fields[VMCS_GUEST_PDPTE3] = ~1ull; /* not present: anything */
 }
 
-static void long64(void)
+static inline void long64(void)
 {
     paged32();
     fields[VMCS_ENTRY_CONTROLS] |= BIT(9);
@@ -127,7 +127,7 @@ static void long64(void)
 }
 
 /* As after reset; needs an unrestricted guest. */
-static void real16(void)
+static inline void real16(void)
 {
     paged32();
     fields[VMCS_GUEST_CR0] = 0x30;
@@ -140,7 +140,7 @@ static void real16(void)
     set_segment(7, 0, 0, 0xffff, 0x8b);
 }
 
-static void v8086(void)
+static inline void v8086(void)
 {
     paged32();
     fields[VMCS_GUEST_RFLAGS] = 0x23202;
@@ -150,28 +150,13 @@ static void v8086(void)
 }
 
 /* 64-bit code at level 3 under a processor that knows no unrestricted guest. */
-static void user64(void)
+static inline void user64(void)
 {
     long64();
     fields[VMCS_PROC2_CONTROLS] &= ~BIT(7);
     for (unsigned i = 0; i < 4; i++)
         set_segment(i, 0x2b, 0, 0xffffffff, 0xc0f3);
     set_segment(1, 0x33, 0, 0xffffffff, 0xa0fb);
-}
-
-/* One change to the image or, with a number from 0x480 on the MSRs' side, to the processor. */
-struct change {
-    u32 field;
-    u64 value;
-};
-#define MSR_SIDE 0x80000000u
-
-static void apply(struct vmx_msrs *msrs, const struct change *change)
-{
-    if (change->field & MSR_SIDE)
-        *cap_at(msrs, change->field & ~MSR_SIDE) = change->value;
-    else if (change->field || change->value)
-        fields[change->field] = change->value;
 }
 
 #endif

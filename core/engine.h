@@ -6,9 +6,18 @@
 #ifndef CORE_ENGINE_H
 #define CORE_ENGINE_H
 
-#include "lib/types.h"
+#include "mm/addr.h"
 
+struct guest_start;
 struct preflight;
+struct vcpu;
+struct vm;
+
+/* Why enter came back. */
+enum run_end {
+    RUN_BLOCKED, /* halted, with nothing to deliver */
+    RUN_LOOK,    /* attention, or the time that was given is over */
+};
 
 struct engine {
     const char *name; /* as on the command line and in the event lines */
@@ -28,6 +37,36 @@ struct engine {
      */
     const char *(*cpu_on)(void);
     void (*cpu_off)(void);
+
+    /*
+     * A machine's second-level tables and bitmaps, from vm->piece. NULL, or why not; destroy undoes
+     * it, also halfway, when no vCPU is left.
+     */
+    const char *(*vm_create)(struct vm *vm);
+    void (*vm_destroy)(struct vm *vm);
+
+    /* Visits every host range that the guest can reach: for the proof that none of it is ours. */
+    const char *(*vm_visit)(struct vm *vm, const char *(*visit)(void *with, hpa_t base, u64 size),
+                            void *with);
+
+    /* A vCPU of the machine, in the state of reset; NULL: no memory. Destroyed on the core it ran
+     * on. */
+    struct vcpu *(*vcpu_create)(struct vm *vm, u32 index);
+    void (*vcpu_destroy)(struct vcpu *vcpu);
+    void (*vcpu_start)(struct vcpu *vcpu, const struct guest_start *start);
+
+    /* This core goes over to a vCPU (the state that is not switched on each exit), or away from it.
+     */
+    void (*vcpu_load)(struct vcpu *vcpu);
+    void (*vcpu_unload)(struct vcpu *vcpu);
+
+    /* Runs the loaded vCPU until `until` (ns of arch_now), or until it must look up. */
+    enum run_end (*enter)(struct vcpu *vcpu, u64 until);
+
+    /* The state of a loaded vCPU, on the log. */
+    void (*vcpu_dump)(struct vcpu *vcpu);
+
+    const char *(*exit_name)(unsigned kind);
 };
 
 #endif

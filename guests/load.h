@@ -24,6 +24,7 @@
 #ifndef GUESTS_LOAD_H
 #define GUESTS_LOAD_H
 
+#include "arch/x86/guest_start.h"
 #include "guests/load_e820.h"
 #include "mm/addr.h"
 
@@ -54,7 +55,6 @@ struct guest_ram {
     bool (*zero)(void *ctx, gpa_t to, u64 size);
 };
 
-enum guest_kind { GUEST_FLAT, GUEST_ELF, GUEST_MULTIBOOT, GUEST_BZIMAGE };
 enum guest_flat_mode { GUEST_FLAT_BY_CONTENT, GUEST_FLAT_REAL, GUEST_FLAT_LONG };
 
 /* The order: everything a loader is given. */
@@ -69,27 +69,6 @@ struct guest_load {
     bool has_load;
     u64 load; /* flat: the address, if has_load */
     enum guest_flat_mode mode;
-};
-
-enum guest_mode { GUEST_REAL16, GUEST_PROT32, GUEST_LONG64 };
-
-/* `access` holds the descriptor's bits 8-15 and 20-23 (as its own bits 0-7 and 12-15), which is
- * also VMX's form of access rights (SDM volume 3, 25.4.1). */
-struct guest_segment {
-    u64 base;
-    u32 limit; /* in bytes */
-    u16 selector, access;
-};
-
-/* The first vCPU's registers; what is not named is 0, RFLAGS is 2. */
-struct guest_start {
-    enum guest_kind kind;
-    enum guest_mode mode;
-    u64 rip, rsp, rax, rbx, rsi, rdi;
-    u64 cr0, cr3, cr4, efer;
-    struct guest_segment cs, data, tr; /* data: DS, ES, FS, GS and SS */
-    u64 gdt_base;
-    u16 gdt_limit, idt_limit; /* the IDT's base is 0 */
 };
 
 struct load_error {

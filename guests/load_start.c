@@ -30,7 +30,7 @@
 #define ACCESS_DATA16 0x0093
 
 /* SDM volume 3, 3.4.5, figure 3-8. */
-static u64 descriptor(const struct guest_segment *s)
+static u64 descriptor(const struct start_segment *s)
 {
     u64 limit = s->access & 0x8000 ? s->limit >> 12 : s->limit;
     return bits_get(limit, 15, 0) | bits_get(s->base, 23, 0) << 16 |
@@ -50,9 +50,9 @@ static bool load_gdt(struct loader *l)
 
 static void set_flat_segments(struct guest_start *s, u16 code_access)
 {
-    s->cs = (struct guest_segment){0, 0xffffffff, SEL_CODE, code_access};
-    s->data = (struct guest_segment){0, 0xffffffff, SEL_DATA, ACCESS_DATA};
-    s->tr = (struct guest_segment){0, 0x67, SEL_TSS, ACCESS_TSS}; /* as PVH wants it */
+    s->cs = (struct start_segment){0, 0xffffffff, SEL_CODE, code_access};
+    s->data = (struct start_segment){0, 0xffffffff, SEL_DATA, ACCESS_DATA};
+    s->tr = (struct start_segment){0, 0x67, SEL_TSS, ACCESS_TSS}; /* as PVH wants it */
 }
 
 /*
@@ -117,9 +117,9 @@ void load_real(struct loader *l, u64 rip)
     s->rip = rip - base;
     s->rsp = rip >= 0x1000 && rip < 0x10000 ? rip : 0x7c00;
     s->cr0 = CR0_ET;
-    s->cs = (struct guest_segment){base, 0xffff, (u16)(base >> 4), ACCESS_CODE16};
-    s->data = (struct guest_segment){0, 0xffff, 0, ACCESS_DATA16};
-    s->tr = (struct guest_segment){0, 0xffff, 0, ACCESS_TSS};
+    s->cs = (struct start_segment){base, 0xffff, (u16)(base >> 4), ACCESS_CODE16};
+    s->data = (struct start_segment){0, 0xffff, 0, ACCESS_DATA16};
+    s->tr = (struct start_segment){0, 0xffff, 0, ACCESS_TSS};
     s->gdt_limit = 0xffff;
     s->idt_limit = 0x3ff;
 }

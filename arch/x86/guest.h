@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Intel's and AMD's virtual processors share: the registers that software switches, the
+ * emulated ones, the events that wait, and the handlers that decide. A vendor's exit decodes, calls
+ * a handler here, and does what it returns.
+ */
+#ifndef ARCH_X86_GUEST_H
+#define ARCH_X86_GUEST_H
+
+#include "arch/x86/guest_cpu.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+
+/* What is to be done after an exit; one place in each vendor's room does it. */
+enum guest_action {
+    GUEST_RESUME, /* as it stands: a fault is queued, or there is no instruction to leave behind */
+    GUEST_NEXT,   /* the instruction is done: past it */
+    GUEST_HALT,   /* past it, and wait for an event */
+    GUEST_LOOK,   /* back to the core: attention, time */
+};
+
+/* Types as both vendors' hardware numbers them. */
+enum guest_event_type { EVENT_TYPE_INTERRUPT = 0, EVENT_TYPE_NMI = 2, EVENT_TYPE_EXCEPTION = 3 };
+
+struct guest_event {
+    bool valid;
+    u8 vector, type;
+    bool has_error;
+    u32 error;
+    u8 length; /* software interrupts and exceptions: of their instruction */
+};
+
+enum guest_reg {
+    GUEST_RIP,
+    GUEST_RSP,
+    GUEST_RFLAGS,
+    GUEST_CR0,
+    GUEST_CR3,
+    GUEST_CR4,
+    GUEST_EFER,
+    GUEST_DR7,
+    GUEST_FS_BASE,
+    GUEST_GS_BASE,
+    GUEST_SYSENTER_CS,
+    GUEST_SYSENTER_ESP,
+    GUEST_SYSENTER_EIP,
+    GUEST_PAT,
+    GUEST_TSC_OFFSET, /* what the processor adds to the TSC for the guest */
+    GUEST_REGS
+};
+
+struct guest;
+
+/* What lies in the vendor's control block; only for a loaded vCPU on its own core. */
+struct guest_ops {
+    u64 (*get)(struct guest *guest, enum guest_reg reg);
+    void (*set)(struct guest *guest, enum guest_reg reg, u64 value);
+    void (*segment)(void *guest, enum seg_reg which, struct guest_segment *out);
+    unsigned (*code_bits)(struct guest *guest); /* 16, 32, 64 */
+    unsigned (*cpl)(struct guest *guest);
+};
+
+struct guest {
+    struct vcpu vcpu; /* first */
+    u64 gpr[16];      /* in the order of enum gpr; RSP's is the control block's */
+    const struct guest_ops *ops;
+    struct guest_event event; /* to be delivered at the next entry, whatever the guest masks */
+    bool nmi;                 /* waits until NMIs are not blocked */
+    u64 apic_id;
+
+    /* Emulated registers. */
+    u64 xcr0, xss;
+    u64 tsc_adjust;
+    u64 apic_base;
+    u64 misc_enable;
+    u64 mtrr_def_type, mtrr_fixed[11], mtrr_variable[16];
+    u64 mcg_status;
+
+    /* Switched when another vCPU takes the core. */
+    u64 cr2, dr[4], dr6;
+    u64 star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
+    void *xsave; /* the XSAVE area */
+};
+
+static inline struct guest *guest_of(struct vcpu *vcpu)
+{
+    return (struct guest *)vcpu;
+}
+
+/* Queues an exception of the current instruction. */
+static inline void guest_raise(struct guest *guest, u8 vector)
+{
+    guest->event = (struct guest_event){true, vector, EVENT_TYPE_EXCEPTION, false, 0, 0};
+}
+
+static inline void guest_raise_error(struct guest *guest, u8 vector, u32 error)
+{
+    guest->event = (struct guest_event){true, vector, EVENT_TYPE_EXCEPTION, true, error, 0};
+}
+
+/* #GP(0), and the action that goes with it: `return guest_gp(guest);`. Likewise #UD. */
+static inline enum guest_action guest_gp(struct guest *guest)
+{
+    guest_raise_error(guest, VECTOR_GP, 0);
+    return GUEST_RESUME;
+}
+
+static inline enum guest_action guest_ud(struct guest *guest)
+{
+    guest_raise(guest, VECTOR_UD);
+    return GUEST_RESUME;
+}
+
+/* guest_cpuid.c: by the policy table of the machine. */
+void guest_cpuid_init(void);
+enum guest_action guest_cpuid(struct guest *guest);
+/* One leaf as the guest sees it, without what depends on its CR4. */
+void guest_cpuid_leaf(const struct guest *guest, u32 leaf, u32 sub, u32 out[4]);
+
+/* guest_msr.c: ECX names it, EDX:EAX is the value. Only what the bitmap does not pass comes here.
+ */
+enum guest_action guest_rdmsr(struct guest *guest);
+enum guest_action guest_wrmsr(struct guest *guest);
+/* Which are passed through, for the vendor's bitmap: calls `pass` for each. */
+void guest_msr_passed(void (*pass)(void *bitmap, u32 msr, bool read, bool write), void *bitmap);
+void guest_msr_reset(struct guest *guest);
+
+/* guest_xstate.c */
+enum guest_action guest_xsetbv(struct guest *guest);
+
+/* guest_io.c */
+struct guest_io {
+    u16 port;
+    u8 bytes; /* 1, 2, 4 */
+    bool in, string, rep;
+    u8 address_bytes;     /* string: 2, 4, 8 */
+    enum seg_reg segment; /* OUTS */
+};
+enum guest_action guest_io(struct guest *guest, const struct guest_io *io);
+
+/* guest_mmio.c: `at` as the exit reported; `walking`: it was the guest's own page walk that got
+ * there. */
+enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking);
+
+/* guest_call.c */
+enum guest_action guest_hypercall(struct guest *guest);
+
+/* guest_switch.c: to this vCPU, away from it. */
+void guest_switch_in(struct guest *guest);
+void guest_switch_out(struct guest *guest);
+
+#endif

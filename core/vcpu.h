@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual processor as the core sees it: which machine's, on which core, and whether it can run.
+ * What it is made of is the architecture's, whose struct begins with this one.
+ */
+#ifndef CORE_VCPU_H
+#define CORE_VCPU_H
+
+#include "core/stats.h"
+#include "lib/types.h"
+
+struct vm;
+
+enum vcpu_state {
+    VCPU_OFF,     /* waits for another vCPU to start it */
+    VCPU_READY,   /* wants its core */
+    VCPU_BLOCKED, /* halted until attention is called to it */
+    VCPU_STOPPED, /* for good: its machine ends */
+};
+
+/* Why a running or blocked vCPU must look up. */
+enum attention {
+    ATTENTION_EVENT = 1 << 0, /* an interrupt may have to be delivered, or no longer */
+    ATTENTION_STOP = 1 << 1,  /* its machine ends */
+};
+
+struct vcpu {
+    struct vm *vm;
+    struct vcpu *next_on_core; /* a ring of those that share the core */
+    u32 index;                 /* in its machine */
+    u32 core;
+    u32 attention; /* set from anywhere, atomically */
+    enum vcpu_state state;
+    struct exit_stats stats;
+};
+
+/* From any core: sets the bits, and makes the vCPU look. */
+void vcpu_call(struct vcpu *vcpu, u32 attention);
+
+#endif

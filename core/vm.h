@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual machine: memory, buses, virtual processors, and how it ended. Knows no vendor and no
+ * device.
+ */
+#ifndef CORE_VM_H
+#define CORE_VM_H
+
+#include "core/io_bus.h"
+#include "core/manifest.h"
+#include "core/vcpu.h"
+#include "lib/lock.h"
+#include "mm/addr.h"
+
+#define VM_PIECES_MAX 64
+
+/* Guest memory lies in pieces on the host, each a block of frames. */
+struct vm_piece {
+    gpa_t at;
+    hpa_t base;
+    u64 size;
+};
+
+enum vm_end {
+    VM_END_NONE,
+    VM_END_DEBUG_EXIT,   /* with a status */
+    VM_END_POWER_OFF,    /* soft-off: status 0 */
+    VM_END_RESET,        /* asked for by the guest */
+    VM_END_TRIPLE_FAULT, /* shutdown, with the RIP where it was */
+    VM_END_GUEST_ERROR,  /* something that no processor would go on from, in words */
+};
+
+struct vm {
+    const struct vm_config *config;
+    void *machine; /* the owner's: devices and wiring */
+    void *engine;  /* the engine's: second-level tables, bitmaps */
+
+    struct vm_piece piece[VM_PIECES_MAX];
+    unsigned piece_count;
+
+    struct lock device_lock; /* over the buses, the devices and their host */
+    struct io_bus ports, mmio;
+
+    /* The machine's interrupt controller, for vCPU 0; both under the device lock. */
+    bool (*interrupt_pending)(struct vm *vm);
+    u8 (*interrupt_take)(struct vm *vm);
+
+    /* When the earliest device wants to run (DEV_NEVER: none), and what runs them. */
+    u64 deadline;
+    void (*expire)(struct vm *vm, u64 now);
+
+    struct vcpu *vcpu[VM_CPUS_MAX];
+    u32 vcpu_count;
+    u32 vcpus_left; /* not stopped yet */
+
+    enum vm_end end; /* the first that was said counts */
+    u64 end_status, end_rip;
+    char end_text[200];
+};
+
+/* Takes `size` bytes of zeroed memory for the machine. NULL, or why not. */
+must_check const char *vm_take_memory(struct vm *vm, u64 size);
+void vm_give_memory(struct vm *vm);
+
+/* Where `size` bytes of guest memory stand, if they are all in one piece; NULL. */
+void *vm_at(const struct vm *vm, gpa_t at, u64 size);
+
+/* Across pieces. False, and nothing is done, if a byte of the range is not RAM. */
+bool vm_read(const struct vm *vm, gpa_t from, void *to, u64 size);
+bool vm_write(const struct vm *vm, gpa_t to, const void *from, u64 size);
+bool vm_zero(const struct vm *vm, gpa_t to, u64 size);
+
+/* Ends the machine, from any core, also from a device: its vCPUs stop as soon as they look up. */
+void vm_stop(struct vm *vm, enum vm_end end, u64 status);
+void vm_stop_text(struct vm *vm, const char *format, ...) printf_like(2, 3);
+
+const char *vm_end_name(enum vm_end end);
+
+#endif

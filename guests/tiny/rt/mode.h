@@ -39,7 +39,9 @@ extern volatile u32 rt_resume32, rt_irq32;
 /* The vector and error of the last TRY32, appended to the array that EDI walks. */
 #define NOTE32 "pushl rt_trap32\n popl (%edi)\n pushl rt_trap32+4\n popl 4(%edi)\n addl $8, %edi\n"
 
-/* The 32-bit IDT that a mode_prot32 part starts with. */
+/* The 32-bit IDT that a mode_prot32 part starts with; INT 0x60 is a task gate to this TSS, if set. */
 extern u64 rt_idt32[256];
+extern u32 rt_task_gate32;
+#define VECTOR_TASK32 0x60
 
 #endif

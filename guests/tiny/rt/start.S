@@ -75,7 +75,7 @@ rt_gdt:
     .quad 0x00cff3000000ffff            /* 38 data, ring 3 */
     .quad 0x00affb000000ffff            /* 40 code, 64-bit, ring 3 */
     .quad 0, 0                          /* 48 TSS, 64-bit */
-    .fill 22, 8, 0                      /* 58 and up: the guest's */
+    .fill 21, 8, 0                      /* 58 and up: the guest's */
 rt_gdt_end:
     .balign 8
     .short 0, 0, 0                      /* so that the base is aligned */

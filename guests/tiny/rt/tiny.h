@@ -25,7 +25,11 @@ void print(const char *format, ...) printf_like(1, 2);
 
 /* Says `FAIL file:line what` and counts, if the condition is false. `what` may have values: the
  * arguments after it are printf's. True if it held. */
-#define check(condition, ...) tiny_check(!!(condition), __FILE_NAME__, __LINE__, __VA_ARGS__)
+#define check(condition, ...)                                                                      \
+    ({                                                                                             \
+        bool good_ = (condition); /* before the values are taken */                                \
+        tiny_check(good_, __FILE_NAME__, __LINE__, __VA_ARGS__);                                   \
+    })
 bool tiny_check(bool good, const char *file, int line, const char *format, ...) printf_like(4, 5);
 
 /* The end: the verdict so far; or `skipped NAME: reason`, which is status 0 too. */

@@ -24,18 +24,22 @@ def expectations():
     return {name: end for name, end in rows}
 
 
+def flat(name):
+    return name.startswith("flat_")
+
+
+def grub_core(work):
+    with open(os.path.join(work, "grub.cfg"), "w") as f:
+        f.write("multiboot2 (cd)/guest.elf\nboot\n")
+    subprocess.run(["grub-mkimage", "-O", "i386-pc-eltorito", "-o", "core.img", "-c", "grub.cfg",
+                    "-p", "/", "biosdisk", "iso9660", "multiboot2", "boot"], check=True, cwd=work)
+
+
 def iso(name, work):
     """A CD with nothing but GRUB's core, whose embedded configuration boots the one guest."""
-    core = os.path.join(work, "core.img")
     tree = os.path.join(work, name)
-    if not os.path.exists(core):
-        cfg = os.path.join(work, "grub.cfg")
-        with open(cfg, "w") as f:
-            f.write("multiboot2 (cd)/guest.elf\nboot\n")
-        subprocess.run(["grub-mkimage", "-O", "i386-pc-eltorito", "-o", core, "-c", cfg, "-p", "/",
-                        "biosdisk", "iso9660", "multiboot2", "boot"], check=True)
     os.makedirs(tree)
-    shutil.copy(core, os.path.join(tree, "core.img"))
+    shutil.copy(os.path.join(work, "core.img"), tree)
     shutil.copy(os.path.join(BUILT, name + ".elf"), os.path.join(tree, "guest.elf"))
     out = tree + ".iso"
     subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-b", "core.img", "-no-emul-boot",
@@ -44,17 +48,17 @@ def iso(name, work):
     return out
 
 
-def qemu(name, media, flat, serial, args):
+def qemu(name, media, serial, args):
     return ["qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", args.cpu or "max",
             "-m", "128", "-display", "none", "-no-reboot", "-monitor", "none",
             "-serial", "file:" + serial, "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-            "-drive" if flat else "-cdrom", f"format=raw,file={media}" if flat else media]
+            *(["-drive", f"format=raw,file={media}"] if flat(name) else ["-cdrom", media])]
 
 
-def bochs(name, media, flat, serial, args):
+def bochs(name, media, serial, args):
     conf = serial + ".bochsrc"
     share = "/usr/share/bochs"
-    medium = (f'floppya: 1_44="{media}", status=inserted\nboot: floppy' if flat else
+    medium = (f'floppya: 1_44="{media}", status=inserted\nboot: floppy' if flat(name) else
               f'ata0-master: type=cdrom, path="{media}", status=inserted\nboot: cdrom')
     with open(conf, "w") as f:
         f.write(f"""
@@ -78,14 +82,23 @@ debug: action=ignore
     return ["bochs", "-q", "-f", conf, "-rc", serial + ".rc"]
 
 
-def boot(name, work, args):
-    flat = name.startswith("flat_")
-    media = os.path.join(BUILT, name + ".bin") if flat else iso(name, work)
+def launch(name, media, work, args):
+    """Two Bochs that start at once want the same display port; the loser ends at once and tries again."""
     serial = os.path.join(work, name + ".serial")
-    command = {"qemu": qemu, "bochs": bochs}[args.emulator](name, media, flat, serial, args)
+    command = {"qemu": qemu, "bochs": bochs}[args.emulator](name, media, serial, args)
+    for _ in range(5):
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, cwd=work)
+        time.sleep(0.2)
+        if child.poll() is None or args.emulator == "qemu":
+            break
+    return child, serial
+
+
+def boot(name, work, args):
+    media = os.path.join(BUILT, name + ".bin") if flat(name) else iso(name, work)
     start = time.time()
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, cwd=work)
+    child, serial = launch(name, media, work, args)
     text, end = "", "time limit"
     while time.time() < start + args.time:
         ended = child.poll() is not None
@@ -137,9 +150,7 @@ def main():
     bad = 0
     with tempfile.TemporaryDirectory() as work, \
             concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        if any(not n.startswith("flat_") for n in names):
-            iso([n for n in names if not n.startswith("flat_")][0], work)
-            shutil.rmtree(os.path.join(work, [n for n in names if not n.startswith("flat_")][0]))
+        grub_core(work)
         for name, end, text, took in pool.map(lambda n: boot(n, work, args), names):
             good, end = verdict(name, end, text, expected.get(name, "ok"), args)
             bad += not good

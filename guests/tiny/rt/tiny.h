@@ -44,6 +44,9 @@ no_return void skip(const char *reason);
 /* An address hole above any guest's RAM and below every device's. */
 #define HOLE ((volatile u8 *)0xfd000000)
 
+/* Where RAM ends, in steps of 1 MiB, looked for from 16 MiB up to 3 GiB. */
+u64 mem_top(void);
+
 /* The runtime's own page tables: 4 GiB in 2M pages. */
 extern u64 rt_pml4[512], rt_pdpt[512], rt_pd[2048];
 

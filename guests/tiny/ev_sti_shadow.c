@@ -18,9 +18,7 @@ static void on_tick(struct frame *frame)
 static void make_waiting(void)
 {
     pit_set(0, 0, 20);
-    wait_us(200);
-    outb(0x20, 0x0a);
-    check(inb(0x20) & 1, "IRQ 0 is not requested");
+    check(wait_for(pic_requests() & 1, 100), "IRQ 0 is not requested");
 }
 
 #define SHADOW(text, what)                                                                         \

@@ -34,6 +34,18 @@ void pic_unmask(unsigned irq)
         pic_unmask(2);
 }
 
+u8 pic_requests(void)
+{
+    outb(0x20, 0x0a);
+    return inb(0x20);
+}
+
+u8 pic_in_service(void)
+{
+    outb(0x20, 0x0b);
+    return inb(0x20);
+}
+
 /* Specific EOIs: right in whatever order the handlers end. */
 void pic_eoi(unsigned irq)
 {

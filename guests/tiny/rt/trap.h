@@ -77,6 +77,8 @@ void pic_init(void);
 void pic_mask(unsigned irq);
 void pic_unmask(unsigned irq);
 void pic_eoi(unsigned irq);
+u8 pic_requests(void);   /* the first chip's IRR */
+u8 pic_in_service(void); /* and its ISR */
 void irq_on(unsigned irq, trap_handler handler);
 
 #endif

@@ -50,7 +50,7 @@ def iso(name, work):
 
 def qemu(name, media, serial, args):
     return ["qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", args.cpu or "max",
-            "-m", "128", "-icount", "shift=2,sleep=off", "-display", "none", "-no-reboot", "-monitor", "none",
+            "-m", "128", "-icount", "shift=2,sleep=off", "-display", "none", "-vga", "none", "-no-reboot", "-monitor", "none",
             "-serial", "file:" + serial, "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
             *(["-drive", f"format=raw,file={media}"] if flat(name) else ["-cdrom", media])]
 

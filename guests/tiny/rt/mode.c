@@ -7,14 +7,14 @@ extern const u8 rt_stubs32[256][16];
 u64 rt_idt32[256] aligned(16);
 volatile struct trap32 rt_trap32;
 volatile u32 rt_resume32, rt_irq32;
-u32 rt_task_gate32;
+u32 rt_task_gate32, rt_gate32[32];
 
 enum { KIND_REAL, KIND_PROT16, KIND_PROT32, KIND_COMPAT };
 
 static void idt32_fill(void)
 {
     for (unsigned i = 0; i < 256; i++) {
-        u64 at = (u64)rt_stubs32[i];
+        u64 at = i < 32 && rt_gate32[i] ? rt_gate32[i] : (u64)rt_stubs32[i];
         rt_idt32[i] = (at & 0xffff) | SEL_CODE32 << 16 | 0x8e0000000000 | (at >> 16) << 48;
     }
     if (rt_task_gate32)

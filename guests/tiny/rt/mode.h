@@ -42,6 +42,7 @@ extern volatile u32 rt_resume32, rt_irq32;
 /* The 32-bit IDT that a mode_prot32 part starts with; INT 0x60 is a task gate to this TSS, if set. */
 extern u64 rt_idt32[256];
 extern u32 rt_task_gate32;
+extern u32 rt_gate32[32]; /* where an exception's gate goes instead of to TRY32, if not 0 */
 #define VECTOR_TASK32 0x60
 
 #endif

@@ -28,6 +28,10 @@ def flat(name):
     return name.startswith("flat_")
 
 
+def built(name):
+    return os.path.join(BUILT, name + (".bin" if flat(name) else ".elf"))
+
+
 def grub_core(work):
     with open(os.path.join(work, "grub.cfg"), "w") as f:
         f.write("multiboot2 (cd)/guest.elf\nboot\n")
@@ -40,7 +44,7 @@ def iso(name, work):
     tree = os.path.join(work, name)
     os.makedirs(tree)
     shutil.copy(os.path.join(work, "core.img"), tree)
-    shutil.copy(os.path.join(BUILT, name + ".elf"), os.path.join(tree, "guest.elf"))
+    shutil.copy(built(name), os.path.join(tree, "guest.elf"))
     out = tree + ".iso"
     subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-b", "core.img", "-no-emul-boot",
                     "-boot-load-size", "4", "-boot-info-table", "-o", out, tree],
@@ -96,7 +100,7 @@ def launch(name, media, work, args):
 
 
 def boot(name, work, args):
-    media = os.path.join(BUILT, name + ".bin") if flat(name) else iso(name, work)
+    media = built(name) if flat(name) else iso(name, work)
     start = time.time()
     child, serial = launch(name, media, work, args)
     text, end = "", "time limit"
@@ -145,6 +149,9 @@ def main():
     args = parser.parse_args()
     expected = expectations()
     names = args.names or sorted(expected)
+    unbuilt = [n for n in names if not os.path.exists(built(n))]
+    if unbuilt:
+        sys.exit(f"not built (make tiny): {' '.join(unbuilt)}")
     if args.time is None:
         args.time = 20 if args.emulator == "qemu" else 90
     bad = 0

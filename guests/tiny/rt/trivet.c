@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/tiny/rt/tiny.h"
 
-#define NOISE 64 /* host timer ticks within the fraction of a second that a proof takes */
-
 bool on_trivet(void)
 {
     for (u32 leaf = 0x40000000; leaf < 0x40010000; leaf += 0x100) {
@@ -41,5 +39,5 @@ void prove_no_exits(void (*fn)(void), const char *what)
     /* The second hypercall counts itself, and so does the CPUID that chooses its instruction. */
     u64 exits = hypercall(HYPER_EXITS) - before - 2;
     print("%s: %d times, %lu exits\n", what, PROOF_LOOPS, exits);
-    check(exits <= NOISE, "%lu exits", exits);
+    check(exits <= PROOF_NOISE, "%lu exits", exits);
 }

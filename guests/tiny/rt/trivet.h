@@ -24,5 +24,6 @@ u64 hypercall_vmmcall(u64 number);
  */
 void prove_no_exits(void (*fn)(void), const char *what);
 #define PROOF_LOOPS 200000
+#define PROOF_NOISE 64 /* host timer ticks within the fraction of a second that a proof takes */
 
 #endif

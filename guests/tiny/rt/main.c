@@ -36,6 +36,13 @@ static void uart_init(void)
     outb(UART + 4, 3);
 }
 
+void rt_devices(void)
+{
+    pic_init();
+    pit_set(0, 0, 0); /* a firmware's periodic tick ends here */
+    uart_init();
+}
+
 static void print_va(const char *format, va_list args)
 {
     char text[256];
@@ -109,10 +116,11 @@ void skip(const char *reason)
 
 void rt_main(void)
 {
+    const u32 csr = 0x1f80;
+
     descriptors_load();
-    pic_init();
-    pit_set(0, 0, 0); /* a firmware's periodic tick ends here */
-    uart_init();
+    __asm__ volatile("fninit; ldmxcsr %0" ::"m"(csr)); /* a reset unmasks x87's exceptions */
+    rt_devices();
     rt_low_copy();
     tiny_main();
     done();

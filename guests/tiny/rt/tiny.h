@@ -36,6 +36,9 @@ bool tiny_check(bool good, const char *file, int line, const char *format, ...) 
 no_return void done(void);
 no_return void skip(const char *reason);
 
+/* Interrupt controllers, timer and UART as a guest starts with them. */
+void rt_devices(void);
+
 /* Physical memory that no guest image, low copy or firmware uses; 1 MiB each. */
 #define PLAY_A ((u8 *)0x500000)
 #define PLAY_B ((u8 *)0x600000)

@@ -71,6 +71,12 @@ void descriptors_load(void);
 unsigned user_run(void (*fn)(void), u64 rflags);
 #define user_end() __asm__ volatile("int $0x80")
 
+/*
+ * Runs one instruction (or two behind a MOV SS) at an address in ring 0, single-stepped, with every
+ * register and the stack pointer at `fill`; the vector that ended it, DB if nothing went wrong.
+ */
+unsigned step_run(u64 code, u64 fill);
+
 /* The pair of 8259s: IRQ n is vector 0x20 + n; the handler is followed by an EOI. */
 #define IRQ_BASE 0x20
 void pic_init(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A data breakpoint on the stack to which #DB's own frame is pushed: a processor delivers #DB for ever without running an
- * instruction (CVE-2015-8104), and only a host that intercepts #DB gets out. Where that does not loop, ok.
+ * A data breakpoint on the stack to which #DB's own frame is pushed: a processor delivers #DB for
+ * ever without running an instruction (CVE-2015-8104), and only a host that intercepts #DB gets
+ * out. Where that does not loop, ok.
  */
 #include "guests/tiny/rt/tiny.h"
 

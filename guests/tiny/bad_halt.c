@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* HLT with interrupts off: it never ends by itself; the host says that the machine is dead, or waits for an NMI. */
+/* HLT with interrupts off: it never ends by itself; the host says that the machine is dead, or
+ * waits for an NMI. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(bad_halt)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The IDT in an address hole: its gates read as ones, so #GP, #DF, triple fault; or the host stops the machine at the access. */
+/* The IDT in an address hole: its gates read as ones, so #GP, #DF, triple fault; or the host stops
+ * the machine at the access. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(bad_idt_hole)

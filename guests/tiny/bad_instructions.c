@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Twenty thousand random instructions in ring 0, over RAM: whatever they are, the guest gets its exceptions and goes on. */
+/* Twenty thousand random instructions in ring 0, over RAM: whatever they are, the guest gets its
+ * exceptions and goes on. */
 #include "guests/tiny/rt/tiny.h"
 #include "guests/tiny/rt/fuzz.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A jump to an address hole. Bare, the ones read there are #UD: ok. A host that does not fetch from holes stops the machine
- * and prints its state.
+ * A jump to an address hole. Bare, the ones read there are #UD: ok. A host that does not fetch from
+ * holes stops the machine and prints its state.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An endless loop with interrupts off: it never ends, and a host that shares its core goes on all the same. */
+/* An endless loop with interrupts off: it never ends, and a host that shares its core goes on all
+ * the same. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(bad_loop)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random instructions whose memory operands lie in an address hole, for the host's decoder. Those that it cannot carry out may
- * stop the machine, with the instruction's bytes in the report; otherwise it ends with ok.
+ * Random instructions whose memory operands lie in an address hole, for the host's decoder. Those
+ * that it cannot carry out may stop the machine, with the instruction's bytes in the report;
+ * otherwise it ends with ok.
  */
 #include "guests/tiny/rt/tiny.h"
 #include "guests/tiny/rt/fuzz.h"

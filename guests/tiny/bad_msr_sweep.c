@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every MSR number of the architecture's ranges and some at random: read, and on Trivet written too: back what was read, zeros, ones,
- * at random. Each is taken or #GP(0). EFER and the APIC base, which change this guest's own mode, are only read.
+ * Every MSR number of the architecture's ranges and some at random: read, and on Trivet written
+ * too: back what was read, zeros, ones, at random. Each is taken or #GP(0). EFER and the APIC base,
+ * which change this guest's own mode, are only read.
  */
 #include "guests/tiny/rt/tiny.h"
 #include "guests/tiny/rt/fuzz.h"
@@ -12,8 +13,8 @@ static bool writes;
 static unsigned try_write(u32 msr, u64 value)
 {
     unsigned vector = TRY("wrmsr", : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
-    check(vector == NO_TRAP || (vector == GP && trap.error == 0), "wrmsr %x: vector %u error %lx", msr,
-          vector, trap.error);
+    check(vector == NO_TRAP || (vector == GP && trap.error == 0), "wrmsr %x: vector %u error %lx",
+          msr, vector, trap.error);
     return vector;
 }
 
@@ -21,8 +22,8 @@ static bool touch(u32 msr)
 {
     u32 low = 0, high = 0;
     unsigned vector = TRY("rdmsr", "=a"(low), "=d"(high) : "c"(msr) : "memory");
-    check(vector == NO_TRAP || (vector == GP && trap.error == 0), "rdmsr %x: vector %u error %lx", msr,
-          vector, trap.error);
+    check(vector == NO_TRAP || (vector == GP && trap.error == 0), "rdmsr %x: vector %u error %lx",
+          msr, vector, trap.error);
     if (writes && msr != MSR_EFER && msr != MSR_APIC_BASE) {
         u64 before = (u64)high << 32 | low;
         try_write(msr, 0);

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every port, in every width: read, then written with zeros and ones; but for those that end or reset a PC. Devices are left in
- * any state; then they are set up anew and the guest says ok. Skipped bare, where disks would take it seriously.
+ * Every port, in every width: read, then written with zeros and ones; but for those that end or
+ * reset a PC. Devices are left in any state; then they are set up anew and the guest says ok.
+ * Skipped bare, where disks would take it seriously.
  */
 #include "guests/tiny/rt/tiny.h"
 
-/* Ranges with a purpose: keyboard and reset, A20 and reset, PCI and reset, SMI, debug exit, ACPI's and emulators' power. */
+/* Ranges with a purpose: keyboard and reset, A20 and reset, PCI and reset, SMI, debug exit, ACPI's
+ * and emulators' power. */
 static const u16 spared[][2] = {
-    {0x60, 0x60}, {0x64, 0x64}, {0x92, 0x92}, {0xb2, 0xb3}, {0xf1, 0xf7}, {0xcf5, 0xcff}, {0x5fd, 0x63f}, {0xaffd, 0xb0ff},
-    {0x3fff, 0x40ff}, {0x88fd, 0x8900},
+    {0x60,   0x60  },
+    {0x64,   0x64  },
+    {0x92,   0x92  },
+    {0xb2,   0xb3  },
+    {0xf1,   0xf7  },
+    {0xcf5,  0xcff },
+    {0x5fd,  0x63f },
+    {0xaffd, 0xb0ff},
+    {0x3fff, 0x40ff},
+    {0x88fd, 0x8900},
 };
 
 static bool is_spared(u32 port)

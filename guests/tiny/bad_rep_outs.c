@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* REP OUTSB of 4 GiB to a port that nobody decodes, interrupts off: hours of it; the host stays in charge. It never ends. */
+/* REP OUTSB of 4 GiB to a port that nobody decodes, interrupts off: hours of it; the host stays in
+ * charge. It never ends. */
 #include "guests/tiny/rt/tiny.h"
 
 static u64 pdpt[512] aligned(4096), pd[512] aligned(4096);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An exception with the stack in an address hole: its frame cannot be pushed. Bare, it vanishes and the guest is lost in some
- * way; the host stops the machine and prints its state, or it is lost there too.
+ * An exception with the stack in an address hole: its frame cannot be pushed. Bare, it vanishes and
+ * the guest is lost in some way; the host stops the machine and prints its state, or it is lost
+ * there too.
  */
 #include "guests/tiny/rt/tiny.h"
 

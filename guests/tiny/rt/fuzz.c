@@ -34,7 +34,10 @@ static void window_map(u64 physical)
     write_cr3(read_cr3());
 }
 
-/* True at what would end or change the machine on purpose: HLT, MOV CR, LGDT, LIDT, MWAIT, UMWAIT. */
+/*
+ * True at what would end or change the machine on purpose: HLT, MOV CR, LGDT, LIDT, MWAIT, UMWAIT;
+ * and at LTR: QEMU takes a null selector with RPL bits and then gives up at the next interrupt.
+ */
 static bool too_much(const u8 *at)
 {
     u8 reg = at[2] >> 3 & 7;
@@ -42,6 +45,8 @@ static bool too_much(const u8 *at)
         return true;
     if (at[0] != 0x0f)
         return false;
+    if (at[1] == 0x00 && reg == 3)
+        return true;
     if (at[1] == 0x22 || (at[1] == 0xae && reg == 6))
         return true;
     return at[1] == 0x01 && (at[2] >= 0xc0 ? (at[2] & 0xfe) == 0xc8 : reg == 2 || reg == 3);

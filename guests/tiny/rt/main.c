@@ -5,7 +5,7 @@
 #include "lib/fmt.h"
 #include "guests/tiny/rt/tiny.h"
 
-#define UART 0x3f8
+#define UART  0x3f8
 #define SPINS 200000 /* a bounded wait: a dead UART loses text, it hangs nothing */
 
 void rt_main(void);

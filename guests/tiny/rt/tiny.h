@@ -54,8 +54,8 @@ u64 mem_top(void);
 extern u64 rt_pml4[512], rt_pdpt[512], rt_pd[2048];
 
 /*
- * Splits the 2M page at a 2M-aligned address below 1 GiB into 4K pages, identity, present and writable, and
- * returns its table; there are two tables, so two addresses can be split.
+ * Splits the 2M page at a 2M-aligned address below 1 GiB into 4K pages, identity, present and
+ * writable, and returns its table; there are two tables, so two addresses can be split.
  */
 u64 *page_split(const void *at);
 

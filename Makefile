@@ -33,7 +33,7 @@ HOSTCC  := gcc
 FUZZCC  := clang
 
 # --- flags ---------------------------------------------------------------------------------------
-LANG_FLAGS   := -std=gnu17 -I. -DVERSION='"$(VERSION)"' -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
+LANG_FLAGS   := -std=gnu17 -I. -I$(B) -DVERSION='"$(VERSION)"' -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
 WARN_FLAGS   := -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
 KERNEL_FLAGS := -DHOST=0 -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
                 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=branch \
@@ -44,7 +44,7 @@ LINK_FLAGS   := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build
 
 # --- sources by room -----------------------------------------------------------------------------
 ROOMS  := boot lib mm arch/x86 vmx svm core drivers/host drivers/emu guests
-SRCS   := $(sort $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*.S)))
+SRCS   := $(filter-out %_offsets.c,$(sort $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*.S))))
 OBJS   := $(SRCS:%=$(B)/%.o)
 
 # What is pure compiles on the host too, for the unit tests and the fuzzers.
@@ -76,6 +76,14 @@ $(B)/%.S.o: %.S Makefile
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
+
+# Offsets of C structs for the assembler: a line "=> NAME value" in the assembly of X_offsets.c.
+$(B)/%_offsets.h: %_offsets.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $@.d -S $< -o - | \
+	    sed -n 's/^=> \([A-Z_]*\) [$$#]*/#define \1 /p' > $@
+
+$(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
 # The first link has an empty table of function names; the second has the one made from the first.
 $(B)/symbols0.S: arch/x86/symbols.sh

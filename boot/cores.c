@@ -2,12 +2,15 @@
 #include "boot/cores.h"
 
 #include "arch/arch.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/smp.h"
+#include "core/run.h"
 #include "lib/log.h"
 
 static const struct engine *engine;
 static u32 usable;
+static bool has_engine[CPUS_MAX];
 
 bool cores_need_x2apic(const struct acpi_info *acpi)
 {
@@ -17,12 +20,13 @@ bool cores_need_x2apic(const struct acpi_info *acpi)
     return false;
 }
 
-/* What a core does that runs nothing: it sleeps, and takes calls. */
-static void wait_for_calls(void)
+/* What every core but the first does for ever: it takes calls, runs its guests, and sleeps. */
+static void work(void)
 {
     for (;;) {
         smp_take_call();
-        arch_idle();
+        if (!run_turn())
+            arch_idle();
     }
 }
 
@@ -34,7 +38,7 @@ void cores_start(const struct acpi_info *acpi, u32 limit)
     for (unsigned i = 0; i < acpi->cpu_count; i++)
         if (acpi->cpu[i].enabled)
             ids[count++] = acpi->cpu[i].apic_id;
-    smp_start(ids, count, limit ? limit : CPUS_MAX, wait_for_calls);
+    smp_start(ids, count, limit ? limit : CPUS_MAX, work);
     usable = arch_core_count();
     log_info("smp: %u of %u cores run%s", usable, count ? count : 1,
              limit && count > limit ? " (maxcpus)" : "");
@@ -44,6 +48,7 @@ void cores_start(const struct acpi_info *acpi, u32 limit)
 
 static void switch_on(void *error)
 {
+    fpu_enable();
     *(const char **)error = engine->cpu_on();
 }
 
@@ -63,6 +68,7 @@ void cores_engine_on(const struct engine *chosen)
             log_error("core %u can run no guests: %s", core, error);
             usable--;
         }
+        has_engine[core] = !error;
     }
 }
 
@@ -79,4 +85,9 @@ void cores_engine_off(bool here_only)
 u32 cores_usable(void)
 {
     return usable;
+}
+
+bool cores_has_engine(u32 core)
+{
+    return has_engine[core];
 }

@@ -22,6 +22,8 @@ void cores_engine_on(const struct engine *engine);
 /* Off again everywhere, for the way out; `here_only`: the others are beyond calling. */
 void cores_engine_off(bool here_only);
 
+bool cores_has_engine(u32 core);
+
 /* How many cores can run guests; without an engine, how many run. */
 u32 cores_usable(void);
 

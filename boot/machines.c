@@ -1,16 +1,281 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/machines.h"
 
+#include "arch/arch.h"
+#include "boot/cores.h"
+#include "core/manifest.h"
+#include "core/run.h"
+#include "core/vm.h"
+#include "guests/load.h"
+#include "guests/pc.h"
 #include "lib/log.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/frame.h"
 
-u64 machines_run(const struct boot_info *info, const struct engine *engine)
+/* One of the manifest's machines, through all its lives. */
+struct machine {
+    struct vm vm; /* first */
+    struct pc pc;
+};
+
+static const struct boot_info *info;
+static const struct engine *engine;
+static struct manifest manifest;
+static struct manifest_errors errors;
+static u32 machines_left;
+static bool all_well = true, with_stats;
+static u32 vcpus_on[CORE_SET_MAX];
+
+static const struct boot_module *module_of(const char *name)
 {
     for (unsigned i = 0; i < info->module_count; i++)
-        log_info("module %s, %lu bytes", info->module[i].name, info->module[i].size);
-    if (!info->module_count)
-        log_warn(
-            "no modules: nothing to run. Give GRUB a `module2` with a kernel, or with a trivet.conf");
+        if (strcmp(info->module[i].name, name) == 0)
+            return &info->module[i];
+    return NULL;
+}
+
+static struct guest_image image_of(const struct boot_module *module)
+{
+    return module ? (struct guest_image){hpa_ptr(module->base), module->size}
+                  : (struct guest_image){0};
+}
+
+static bool copy_in(void *vm, gpa_t to, const void *from, u64 size)
+{
+    return vm_write(vm, to, from, size);
+}
+
+static bool zero_in(void *vm, gpa_t to, u64 size)
+{
+    return vm_zero(vm, to, size);
+}
+
+/* The kernel and its initrd into the machine's fresh memory. NULL, or why not. */
+static const char *load(struct machine *machine, struct guest_start *start)
+{
+    static struct load_error error;
+    static struct e820_map map;
+    const struct vm_config *config = machine->vm.config;
+    const struct boot_module *initrd = module_of(config->initrd);
+    struct guest_load order = {
+        .kernel = image_of(module_of(config->kernel)),
+        .initrd = image_of(initrd),
+        .cmdline = config->cmdline,
+        .initrd_string = initrd ? initrd->args : "",
+        .map = &map,
+        .ram = {&machine->vm, copy_in, zero_in},
+        .has_load = config->has_load,
+        .load = config->load,
+        .mode = (enum guest_flat_mode)config->mode,
+    };
+
+    e820_make(&map, config->memory);
+    return guest_load(&order, start, &error) ? NULL : error.text;
+}
+
+/* The core among those that the manifest allows which has the fewest vCPUs. */
+static u32 choose_core(const struct vm_config *config)
+{
+    u32 best = ~0u;
+
+    for (u32 core = 0; core < arch_core_count(); core++) {
+        if (!cores_has_engine(core) || (!config->any_core && !core_set_has(&config->cores, core)))
+            continue;
+        if (best == ~0u || vcpus_on[core] < vcpus_on[best])
+            best = core;
+    }
+    return best;
+}
+
+static const char *make_vcpus(struct vm *vm)
+{
+    for (u32 i = 0; i < vm->config->cpus; i++) {
+        struct vcpu *vcpu = engine->vcpu_create(vm, i);
+        if (!vcpu)
+            return "no memory for a virtual processor";
+        vcpu->core = choose_core(vm->config);
+        vcpu->state = i ? VCPU_OFF : VCPU_READY;
+        vm->vcpu[vm->vcpu_count++] = vcpu;
+        if (vcpu->core == ~0u)
+            return "none of its cores can run guests";
+        vcpus_on[vcpu->core]++;
+    }
+    vm->vcpus_left = vm->vcpu_count;
+    return NULL;
+}
+
+/* No guest's map may hold a page of Trivet's: the image, or a frame that is not the machine's own.
+ */
+static const char *check_range(void *with, hpa_t base, u64 size)
+{
+    const struct vm *vm = with;
+
+    for (unsigned i = 0; i < vm->piece_count; i++)
+        if (base.v >= vm->piece[i].base.v &&
+            base.v + size <= vm->piece[i].base.v + vm->piece[i].size)
+            return NULL;
+    return "its map holds memory that is not its own";
+}
+
+static const char *build(struct machine *machine)
+{
+    struct vm *vm = &machine->vm;
+    struct guest_start start;
+    const char *error = vm_take_memory(vm, vm->config->memory);
+
+    if (!error)
+        error = pc_init(&machine->pc, vm);
+    if (!error)
+        error = engine->vm_create(vm);
+    if (!error)
+        error = engine->vm_visit(vm, check_range, vm);
+    if (!error)
+        error = load(machine, &start);
+    if (!error)
+        error = make_vcpus(vm);
+    if (!error)
+        engine->vcpu_start(vm->vcpu[0], &start);
+    return error;
+}
+
+static void tear_down(struct vm *vm)
+{
+    for (u32 i = 0; i < vm->vcpu_count; i++) {
+        if (vm->vcpu[i]->core != ~0u)
+            vcpus_on[vm->vcpu[i]->core]--;
+        engine->vcpu_destroy(vm->vcpu[i]);
+    }
+    engine->vm_destroy(vm);
+    vm_give_memory(vm);
+}
+
+static void announce_end(const struct vm *vm)
+{
+    const char *name = vm->config->name, *reason = vm_end_name(vm->end);
+    char quoted[sizeof vm->end_text * 2];
+
+    if (vm->end == VM_END_TRIPLE_FAULT)
+        log_event("vm", "name=%s state=stopped reason=%s rip=0x%lx", name, reason, vm->end_rip);
+    else if (vm->end == VM_END_GUEST_ERROR)
+        log_event("vm", "name=%s state=stopped reason=%s text=%s", name, reason,
+                  log_quote(quoted, sizeof quoted, vm->end_text));
     else
-        log_warn("the %s engine runs no machines yet", engine->name);
-    return info->module_count != 0;
+        log_event("vm", "name=%s state=stopped reason=%s status=%lu", name, reason, vm->end_status);
+}
+
+static bool ended_well(const struct vm *vm)
+{
+    return (vm->end == VM_END_DEBUG_EXIT || vm->end == VM_END_POWER_OFF) && vm->end_status == 0;
+}
+
+static void start(struct machine *machine, const struct vm_config *config);
+
+/* On the core of the last vCPU that stopped. */
+static void over(struct vm *vm)
+{
+    struct machine *machine = (struct machine *)vm;
+    const struct vm_config *config = vm->config;
+    bool well = ended_well(vm);
+
+    pc_finish(&machine->pc);
+    announce_end(vm);
+    for (u32 i = 0; i < vm->vcpu_count && with_stats; i++)
+        stats_print(&vm->vcpu[i]->stats, engine->exit_name);
+    tear_down(vm);
+    if (config->on_exit == VM_EXIT_RESTART) {
+        start(machine, config);
+        return;
+    }
+    if (!well)
+        __atomic_store_n(&all_well, false, __ATOMIC_RELEASE);
+    if (__atomic_sub_fetch(&machines_left, 1, __ATOMIC_SEQ_CST) == 0 && arch_core() != 0)
+        arch_kick(0);
+}
+
+static void start(struct machine *machine, const struct vm_config *config)
+{
+    static struct lock one_at_a_time; /* loading and placing use static state */
+    struct vm *vm = &machine->vm;
+
+    memset(machine, 0, sizeof *machine);
+    vm->config = config;
+    lock_take(&one_at_a_time);
+    const char *error = build(machine);
+    lock_drop(&one_at_a_time);
+    if (error) {
+        vm_stop_text(vm, "%s", error);
+        announce_end(vm);
+        tear_down(vm);
+        all_well = false;
+        __atomic_sub_fetch(&machines_left, 1, __ATOMIC_SEQ_CST);
+        return;
+    }
+    log_event("vm", "name=%s state=running cpus=%u memory=%luM", config->name, config->cpus,
+              config->memory / MiB);
+    for (u32 i = 0; i < vm->vcpu_count; i++)
+        run_add(vm->vcpu[i]);
+}
+
+/* The manifest, or the single machine that the modules stand for. */
+static bool read_manifest(void)
+{
+    const struct boot_module *text = module_of(MANIFEST_NAME);
+    const char *names[BOOT_MODULES_MAX];
+    struct core_set running = {0};
+    unsigned count = 0;
+    bool good;
+
+    for (unsigned i = 0; i < info->module_count; i++)
+        if (&info->module[i] != text)
+            names[count++] = info->module[i].name;
+    for (u32 core = 0; core < arch_core_count(); core++)
+        if (cores_has_engine(core))
+            core_set_add(&running, core);
+    if (!text)
+        return manifest_single(info->module[0].name, info->module[0].args,
+                               info->module_count > 1 ? info->module[1].name : NULL, &manifest,
+                               &errors);
+    good = manifest_parse(hpa_ptr(text->base), text->size, &manifest, &errors);
+    if (good) {
+        bool modules = manifest_check_modules(&manifest, names, count, &errors);
+        good = manifest_check_cores(&manifest, &running, &errors) && modules;
+    }
+    return good;
+}
+
+static void refuse_manifest(void)
+{
+    for (unsigned i = 0; i < errors.count; i++)
+        log_error("%s", errors.error[i].text);
+    if (errors.total > errors.count)
+        log_error("and %u more errors like these", errors.total - errors.count);
+    log_error("no machine is started");
+}
+
+u64 machines_run(const struct boot_info *known, const struct engine *chosen, bool stats)
+{
+    static struct machine machines[MANIFEST_VMS_MAX];
+
+    info = known;
+    engine = chosen;
+    with_stats = stats;
+    if (!info->module_count) {
+        log_warn("no modules: nothing to run. Give GRUB a `module2` with a kernel, or with a %s",
+                 MANIFEST_NAME);
+        return 0;
+    }
+    if (!read_manifest()) {
+        refuse_manifest();
+        return 1;
+    }
+    run_init(engine, over);
+    machines_left = manifest.count;
+    for (unsigned i = 0; i < manifest.count; i++)
+        start(&machines[i], &manifest.vm[i]);
+    while (__atomic_load_n(&machines_left, __ATOMIC_ACQUIRE)) {
+        if (!run_turn())
+            arch_idle();
+    }
+    return !all_well;
 }

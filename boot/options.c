@@ -133,6 +133,12 @@ static bool read_bench(struct options *options, char *value)
     return options->bench = true;
 }
 
+static bool read_stats(struct options *options, char *value)
+{
+    (void)value;
+    return options->stats = true;
+}
+
 /* The names are the self-test's to know. */
 static bool read_fail(struct options *options, char *value)
 {
@@ -159,6 +165,7 @@ static const struct {
     {"preflight", false, read_preflight, "nothing"                                                },
     {"selftest",  false, read_selftest,  "nothing"                                                },
     {"bench",     false, read_bench,     "nothing"                                                },
+    {"stats",     false, read_stats,     "nothing"                                                },
     {"fail=",     false, read_fail,      "a way to fail on purpose: panic, null, stack and others"},
 };
 

@@ -37,7 +37,7 @@ struct options {
     enum log_level loglevel;
     u32 maxcpus; /* 0: all */
     enum on_idle on_idle;
-    bool preflight, selftest, bench;
+    bool preflight, selftest, bench, stats;
     enum engine_choice engine;
     const char *vmx, *svm; /* lists like "-apicv,+vpid"; "" if none; the engine knows the names */
     const char *fail;      /* how the self-test is to fail on purpose; "" if it is not */

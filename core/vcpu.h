@@ -22,6 +22,7 @@ enum vcpu_state {
 enum attention {
     ATTENTION_EVENT = 1 << 0, /* an interrupt may have to be delivered, or no longer */
     ATTENTION_STOP = 1 << 1,  /* its machine ends */
+    ATTENTION_TIME = 1 << 2,  /* the time of its turn may have become shorter */
 };
 
 struct vcpu {

@@ -8,8 +8,8 @@
 
 #include "lib/types.h"
 
-#define BIT(n)       (1ull << (n))
-#define MASK(hi, lo) ((~0ull >> (63 - (hi))) & (~0ull << (lo))) /* bits hi..lo, both included */
+#define BIT(n)       ((u64)1 << (n))
+#define MASK(hi, lo) ((~(u64)0 >> (63 - (hi))) & (~(u64)0 << (lo))) /* bits hi..lo, both included */
 
 static inline u64 bits_get(u64 value, unsigned hi, unsigned lo)
 {

@@ -6,21 +6,10 @@
 #ifndef VMX_VMX_CHECK_RULES_H
 #define VMX_VMX_CHECK_RULES_H
 
+#include "arch/x86/flags.h"
 #include "vmx/vmx_bits.h"
 #include "vmx/vmx_check.h"
 #include "vmx/vmx_features.h"
-
-#define CR0_PE    BIT(0)
-#define CR0_WP    BIT(16)
-#define CR0_PG    BIT(31)
-#define CR4_PAE   BIT(5)
-#define CR4_LA57  BIT(12)
-#define CR4_PCIDE BIT(17)
-#define CR4_CET   BIT(23)
-
-#define RFLAGS_TF BIT(8)
-#define RFLAGS_IF BIT(9)
-#define RFLAGS_VM BIT(17)
 
 struct vmx_check {
     const struct vmcs_image *vmcs;

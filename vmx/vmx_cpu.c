@@ -4,8 +4,8 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
-#include "lib/string.h"
 #include "mm/frame.h"
+#include "vmx/vmx_vcpu.h"
 
 struct vmx_caps vmx_caps;
 
@@ -24,7 +24,7 @@ static bool present(void)
     return cpuid(1, 0).ecx & BIT(5);
 }
 
-static void read_msrs(struct vmx_msrs *msrs)
+void vmx_read_msrs(struct vmx_msrs *msrs)
 {
     struct cpuid address = cpuid_or_zero(0x80000008, 0);
 
@@ -51,7 +51,7 @@ static bool preflight(const char *words, struct preflight *report)
         preflight_start(report, "VMX");
         return preflight_refuse(report, "bad-option", "%s", error);
     }
-    read_msrs(&msrs);
+    vmx_read_msrs(&msrs);
     return vmx_negotiate(&msrs, &wishes, &vmx_caps, report);
 }
 
@@ -95,7 +95,7 @@ static const char *cpu_on(void)
     struct vmx_msrs msrs;
     const char *error;
 
-    read_msrs(&msrs);
+    vmx_read_msrs(&msrs);
     preflight_start(&core_report, "VMX");
     if (!vmx_core_fits(&msrs, &vmx_caps, &core_report))
         return core_report.refusal.text;
@@ -131,4 +131,15 @@ const struct engine vmx_engine = {
     .preflight = preflight,
     .cpu_on = cpu_on,
     .cpu_off = cpu_off,
+    .vm_create = vmx_vm_create,
+    .vm_destroy = vmx_vm_destroy,
+    .vm_visit = vmx_vm_visit,
+    .vcpu_create = vmx_vcpu_create,
+    .vcpu_destroy = vmx_vcpu_destroy,
+    .vcpu_start = vmx_vcpu_start,
+    .vcpu_load = vmx_vcpu_load,
+    .vcpu_unload = vmx_vcpu_unload,
+    .enter = vmx_enter,
+    .vcpu_dump = vmx_vcpu_dump,
+    .exit_name = vmx_exit_kind_name,
 };

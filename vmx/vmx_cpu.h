@@ -13,4 +13,7 @@ extern const struct engine vmx_engine;
 /* What preflight negotiated; not to be read before it was ready. */
 extern struct vmx_caps vmx_caps;
 
+/* This core's capability registers. */
+void vmx_read_msrs(struct vmx_msrs *msrs);
+
 #endif

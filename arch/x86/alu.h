@@ -7,6 +7,7 @@
 #ifndef ARCH_X86_ALU_H
 #define ARCH_X86_ALU_H
 
+#include "arch/x86/flags.h"
 #include "lib/types.h"
 
 /* The first eight as bits 5:3 of their opcodes, the last four as bits 4:3 of theirs. */
@@ -29,14 +30,6 @@ enum alu_op {
     ALU_BTR,
     ALU_BTC,
 };
-
-#define RFLAGS_CF (1ull << 0)
-#define RFLAGS_PF (1ull << 2)
-#define RFLAGS_AF (1ull << 4)
-#define RFLAGS_ZF (1ull << 6)
-#define RFLAGS_SF (1ull << 7)
-#define RFLAGS_DF (1ull << 10)
-#define RFLAGS_OF (1ull << 11)
 
 /* Does the operation change its destination? */
 static inline bool alu_writes(enum alu_op op)

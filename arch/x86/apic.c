@@ -107,6 +107,7 @@ void apic_enable(void)
     msr_write(MSR_APIC_BASE, x2 ? base | APIC_BASE_X2APIC : base);
     reg_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
     reg_write(APIC_TPR, 0);
+    reg_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
     static const u32 lvts[] = {APIC_LVT_TIMER, APIC_LVT_LINT0, APIC_LVT_LINT1, APIC_LVT_ERROR};
     for (unsigned i = 0; i < array_size(lvts); i++)
         reg_write(lvts[i], LVT_MASKED | VECTOR_SPURIOUS);
@@ -163,7 +164,6 @@ void apic_timer_init(u64 tsc_hz)
     has_deadline = cpuid(1, 0).ecx & BIT(24);
     if (has_deadline)
         return;
-    reg_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
     u64 start = tsc_read();
     reg_write(APIC_TIMER_INITIAL, ~0u);
     while (tsc_read() - start < tsc_hz / 1000)

@@ -15,6 +15,7 @@
 enum guest_action {
     GUEST_RESUME, /* as it stands: a fault is queued, or there is no instruction to leave behind */
     GUEST_NEXT,   /* the instruction is done: past it */
+    GUEST_SKIP,   /* done by emulation: past guest->length bytes */
     GUEST_HALT,   /* past it, and wait for an event */
     GUEST_LOOK,   /* back to the core: attention, time */
 };
@@ -66,7 +67,10 @@ struct guest {
     const struct guest_ops *ops;
     struct guest_event event; /* to be delivered at the next entry, whatever the guest masks */
     bool nmi;                 /* waits until NMIs are not blocked */
+    bool halted;
+    u8 length; /* of the instruction that was emulated */
     u64 apic_id;
+    u64 cr8;
 
     /* Emulated registers. */
     u64 xcr0, xss;
@@ -114,6 +118,11 @@ static inline enum guest_action guest_ud(struct guest *guest)
 /* guest_cpuid.c: by the policy table of the machine. */
 void guest_cpuid_init(void);
 enum guest_action guest_cpuid(struct guest *guest);
+
+/* The bits of CR4 and EFER that its CPUID lets it set. */
+u64 guest_cr4_allowed(const struct guest *guest);
+u64 guest_efer_allowed(const struct guest *guest);
+
 /* One leaf as the guest sees it, without what depends on its CR4. */
 void guest_cpuid_leaf(const struct guest *guest, u32 leaf, u32 sub, u32 out[4]);
 
@@ -145,7 +154,9 @@ enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking);
 /* guest_call.c */
 enum guest_action guest_hypercall(struct guest *guest);
 
-/* guest_switch.c: to this vCPU, away from it. */
+/* guest_switch.c: memory for a vCPU's state (false: none), and back. To this vCPU, away from it. */
+bool guest_create(struct guest *guest);
+void guest_destroy(struct guest *guest);
 void guest_switch_in(struct guest *guest);
 void guest_switch_out(struct guest *guest);
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's memory as its processor reaches it: by linear address through its own page tables.
+ * For emulation, on the vCPU's own core.
+ */
+#ifndef ARCH_X86_GUEST_SPACE_H
+#define ARCH_X86_GUEST_SPACE_H
+
+#include "arch/x86/guest.h"
+#include "arch/x86/guest_walk.h"
+
+/* The registers as emulation wants them; RSP's slot is filled too. */
+void guest_cpu_fill(struct guest *guest, struct guest_cpu *cpu);
+
+void guest_raise_fault(struct guest *guest, const struct guest_fault *fault);
+
+/*
+ * False: a fault is queued or the machine stops, and nothing has been changed. Reach looks that all
+ * pages are there; an address beyond RAM reads as ones and swallows writes.
+ */
+must_check bool guest_reach(struct guest *guest, u64 linear, u64 size, bool write);
+must_check bool guest_read_linear(struct guest *guest, u64 linear, void *to, u64 size);
+must_check bool guest_write_linear(struct guest *guest, u64 linear, const void *from, u64 size);
+
+/* One page's translation; the fault is the caller's to raise. */
+enum walk_verdict guest_translate(struct guest *guest, u64 linear, unsigned access, gpa_t *at,
+                                  struct guest_fault *fault);
+
+/* The instruction at RIP. */
+must_check bool guest_instruction(struct guest *guest, struct insn *insn);
+
+#endif

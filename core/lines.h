@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a machine writes to its consoles, as lines of the log: "[name] text", one line at a time.
+ */
+#ifndef CORE_LINES_H
+#define CORE_LINES_H
+
+#include "lib/types.h"
+
+#define LINE_MAX 240 /* a longer one is broken */
+
+struct lines {
+    const char *name;
+    u32 length;
+    char text[LINE_MAX + 1];
+};
+
+void lines_put(struct lines *lines, u8 byte);
+
+/* Prints a line that has been begun. */
+void lines_flush(struct lines *lines);
+
+#endif

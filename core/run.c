@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/run.h"
+
+#include "arch/arch.h"
+#include "core/vm.h"
+#include "drivers/emu/dev.h"
+#include "lib/bits.h"
+#include "lib/lock.h"
+#include "lib/log.h"
+
+#define CORES_MAX 256
+#define LOG_NS    1000000 /* while a console lags, it is fed this often */
+
+/* A ring of vCPUs; `newcomers` is where other cores put theirs. */
+static struct run_queue {
+    struct vcpu *ring; /* the one whose turn was last */
+    struct lock lock;
+    struct vcpu *newcomers;
+    struct vcpu *loaded; /* whose state the core's registers hold */
+} queues[CORES_MAX];
+
+static const struct engine *engine;
+static void (*vm_over)(struct vm *vm);
+
+void run_init(const struct engine *chosen, void (*over)(struct vm *vm))
+{
+    engine = chosen;
+    vm_over = over;
+}
+
+void vcpu_call(struct vcpu *vcpu, u32 attention)
+{
+    __atomic_or_fetch(&vcpu->attention, attention, __ATOMIC_SEQ_CST);
+    if (vcpu->core != arch_core())
+        arch_kick(vcpu->core);
+}
+
+void run_add(struct vcpu *vcpu)
+{
+    struct run_queue *queue = &queues[vcpu->core];
+
+    lock_take(&queue->lock);
+    vcpu->next_on_core = queue->newcomers;
+    queue->newcomers = vcpu;
+    lock_drop(&queue->lock);
+    if (vcpu->core != arch_core())
+        arch_kick(vcpu->core);
+}
+
+static void insert(struct run_queue *queue, struct vcpu *vcpu)
+{
+    if (queue->ring) {
+        vcpu->next_on_core = queue->ring->next_on_core;
+        queue->ring->next_on_core = vcpu;
+    } else {
+        vcpu->next_on_core = vcpu;
+        queue->ring = vcpu;
+    }
+}
+
+static void welcome(struct run_queue *queue)
+{
+    struct vcpu *vcpu, *next;
+
+    if (!__atomic_load_n(&queue->newcomers, __ATOMIC_ACQUIRE))
+        return;
+    lock_take(&queue->lock);
+    vcpu = queue->newcomers;
+    queue->newcomers = NULL;
+    lock_drop(&queue->lock);
+    for (; vcpu; vcpu = next) {
+        next = vcpu->next_on_core;
+        insert(queue, vcpu);
+    }
+}
+
+/* `vcpu` is the ring's last turn. */
+static void take_out(struct run_queue *queue, struct vcpu *vcpu)
+{
+    struct vcpu *before = vcpu;
+
+    while (before->next_on_core != vcpu)
+        before = before->next_on_core;
+    before->next_on_core = vcpu->next_on_core;
+    queue->ring = before == vcpu ? NULL : before;
+}
+
+/* Its machine ends: off the core, and whoever is last clears up. */
+static void retire(struct run_queue *queue, struct vcpu *vcpu)
+{
+    struct vm *vm = vcpu->vm;
+
+    if (queue->loaded == vcpu) {
+        engine->vcpu_unload(vcpu);
+        queue->loaded = NULL;
+    }
+    take_out(queue, vcpu);
+    vcpu->state = VCPU_STOPPED;
+    if (__atomic_sub_fetch(&vm->vcpus_left, 1, __ATOMIC_SEQ_CST) == 0)
+        vm_over(vm);
+}
+
+/* Devices run on the core of vCPU 0. */
+static void run_devices(struct vcpu *vcpu)
+{
+    struct vm *vm = vcpu->vm;
+    u64 now = arch_now();
+
+    if (vcpu->index != 0 || __atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now)
+        return;
+    lock_take(&vm->device_lock);
+    vm->expire(vm, now);
+    lock_drop(&vm->device_lock);
+}
+
+static bool wants_core(struct vcpu *vcpu)
+{
+    u32 attention = __atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE);
+
+    return attention & ATTENTION_STOP || vcpu->state == VCPU_READY ||
+           (vcpu->state == VCPU_BLOCKED && attention);
+}
+
+static u64 device_time(const struct vcpu *vcpu)
+{
+    return vcpu->index == 0 ? __atomic_load_n(&vcpu->vm->deadline, __ATOMIC_RELAXED) : DEV_NEVER;
+}
+
+/* Until when a turn may last: others want the core too, or a device of any machine here wants to
+ * run. */
+static u64 turn_end(struct vcpu *mine)
+{
+    u64 end = device_time(mine);
+
+    if (log_pump())
+        end = min_u64(end, arch_now() + LOG_NS);
+    for (struct vcpu *other = mine->next_on_core; other != mine; other = other->next_on_core) {
+        end = min_u64(end, device_time(other));
+        if (wants_core(other))
+            end = min_u64(end, arch_now() + RUN_SLICE_NS);
+    }
+    return end;
+}
+
+static void run_vcpu(struct run_queue *queue, struct vcpu *vcpu)
+{
+    if (queue->loaded != vcpu) {
+        if (queue->loaded)
+            engine->vcpu_unload(queue->loaded);
+        engine->vcpu_load(vcpu);
+        queue->loaded = vcpu;
+    }
+    vcpu->state = VCPU_READY;
+    if (engine->enter(vcpu, turn_end(vcpu)) == RUN_BLOCKED)
+        vcpu->state = VCPU_BLOCKED;
+}
+
+static void arm_for_sleep(const struct run_queue *queue)
+{
+    u64 end = log_pump() ? arch_now() + LOG_NS : DEV_NEVER;
+    struct vcpu *vcpu = queue->ring;
+
+    if (vcpu) {
+        do {
+            end = min_u64(end, device_time(vcpu));
+            vcpu = vcpu->next_on_core;
+        } while (vcpu != queue->ring);
+    }
+    arch_timer_arm(end);
+}
+
+/* The next in the ring that wants the core, with the devices of all that are passed by. */
+static struct vcpu *choose(struct run_queue *queue)
+{
+    struct vcpu *last = queue->ring, *vcpu = last;
+
+    if (!last)
+        return NULL;
+    do {
+        vcpu = vcpu->next_on_core;
+        run_devices(vcpu);
+        if (wants_core(vcpu)) {
+            queue->ring = vcpu;
+            return vcpu;
+        }
+    } while (vcpu != last);
+    return NULL;
+}
+
+bool run_turn(void)
+{
+    struct run_queue *queue = &queues[arch_core()];
+
+    welcome(queue);
+    struct vcpu *vcpu = choose(queue);
+    if (!vcpu) {
+        arm_for_sleep(queue);
+        return false;
+    }
+    if (__atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE) & ATTENTION_STOP)
+        retire(queue, vcpu);
+    else
+        run_vcpu(queue, vcpu);
+    return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who runs where: the vCPUs of each core take turns. A vCPU alone on its core has it for itself: no
+ * tick, no slice. A core without work sleeps until it is called.
+ */
+#ifndef CORE_RUN_H
+#define CORE_RUN_H
+
+#include "core/engine.h"
+#include "core/vcpu.h"
+
+#define RUN_SLICE_NS 10000000ull /* a turn, where more than one want the core */
+
+/* Once: who enters guests, and what to do on the core of a machine's last vCPU when all have
+ * stopped. */
+void run_init(const struct engine *engine, void (*vm_over)(struct vm *vm));
+
+/* Gives a vCPU to its core (vcpu->core), which it then keeps. From any core. */
+void run_add(struct vcpu *vcpu);
+
+/* Round the vCPUs of this core once: runs who can. False if there was nothing to do: then the core
+ * may sleep until the time it armed, or a call. */
+bool run_turn(void);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmx/vmx_vcpu.h"
+
+#include "arch/arch.h"
+#include "arch/x86/clock.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/trap.h"
+#include "lib/fmt.h"
+#include "lib/log.h"
+#include "vmx/vmx_dump.h"
+#include "vmx/vmx_names.h"
+
+typedef enum guest_action (*exit_handler)(struct vmx_vcpu *v);
+
+static enum guest_action exit_exception(struct vmx_vcpu *v)
+{
+    u32 event = vmcs_read(VMCS_EXIT_EVENT);
+    u8 vector = (u8)event;
+
+    if (bits_get(event, 10, 8) == EVENT_NMI) {
+        __asm__ volatile("int $2"); /* the host's: its IRET ends the blocking that the exit began */
+        return GUEST_RESUME;
+    }
+    if (vector == VECTOR_MACHINE_CHECK) {
+        __asm__ volatile("int $18");
+        return GUEST_RESUME;
+    }
+    /*
+     * #DB and #AC are only looked at because a guest can arrange for one to arise while it is being
+     * delivered, for ever, with no interrupt let in between (CVE-2015-5307, CVE-2015-8104).
+     */
+    vmx_requeue(v);
+    if (vector == 1) {
+        u64 dr6;
+        __asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
+        dr6 = (dr6 & ~MASK(3, 0)) |
+              (vmcs_read(VMCS_EXIT_QUALIFICATION) & (MASK(3, 0) | MASK(14, 13)));
+        __asm__ volatile("mov %0, %%dr6" : : "r"(dr6));
+        vmcs_write(VMCS_GUEST_DR7, vmcs_read(VMCS_GUEST_DR7) & ~BIT(13)); /* GD */
+    }
+    guest_raise(&v->guest, vector);
+    if (event & EVENT_HAS_ERROR_CODE)
+        guest_raise_error(&v->guest, vector, vmcs_read(VMCS_EXIT_ERROR_CODE));
+    return GUEST_RESUME;
+}
+
+/* Acknowledged by the exit: the vector is here, and the local APIC waits for its EOI. */
+static enum guest_action exit_interrupt(struct vmx_vcpu *v)
+{
+    u32 event = vmcs_read(VMCS_EXIT_EVENT);
+    (void)v;
+
+    if (event & EVENT_VALID)
+        irq_handle((u8)event);
+    else
+        __asm__ volatile("sti; nop; cli" : : : "memory");
+    return GUEST_LOOK;
+}
+
+static enum guest_action exit_triple_fault(struct vmx_vcpu *v)
+{
+    struct vm *vm = v->guest.vcpu.vm;
+
+    vm->end_rip = vmcs_read(VMCS_GUEST_RIP);
+    vm_stop(vm, VM_END_TRIPLE_FAULT, 0);
+    return GUEST_LOOK;
+}
+
+static enum guest_action exit_window(struct vmx_vcpu *v)
+{
+    vmx_deliver(v);
+    return GUEST_RESUME;
+}
+
+static enum guest_action exit_cpuid(struct vmx_vcpu *v)
+{
+    return guest_cpuid(&v->guest);
+}
+
+static enum guest_action exit_hlt(struct vmx_vcpu *v)
+{
+    (void)v;
+    return GUEST_HALT;
+}
+
+static enum guest_action exit_nothing(struct vmx_vcpu *v)
+{
+    (void)v;
+    return GUEST_NEXT;
+}
+
+/* There is no performance counter, so every index is wrong (SDM 2, RDPMC). */
+static enum guest_action exit_gp(struct vmx_vcpu *v)
+{
+    return guest_gp(&v->guest);
+}
+
+static enum guest_action exit_ud(struct vmx_vcpu *v)
+{
+    return guest_ud(&v->guest);
+}
+
+static enum guest_action exit_vmcall(struct vmx_vcpu *v)
+{
+    return guest_hypercall(&v->guest);
+}
+
+static enum guest_action exit_cr(struct vmx_vcpu *v)
+{
+    return vmx_cr_access(v);
+}
+
+/* Tables 28-5 and 28-14. */
+static enum guest_action exit_io(struct vmx_vcpu *v)
+{
+    u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
+    struct guest_io io = {
+        .port = (u16)(q >> 16),
+        .bytes = (u8)((q & 7) + 1),
+        .in = q & BIT(3),
+        .string = q & BIT(4),
+        .rep = q & BIT(5),
+    };
+    if (io.string) {
+        u32 info = vmcs_read(VMCS_EXIT_INSTRUCTION);
+        io.address_bytes = (u8)(2u << bits_get(info, 9, 7));
+        io.segment = io.in ? SEG_ES : (enum seg_reg)bits_get(info, 17, 15);
+    }
+    return guest_io(&v->guest, &io);
+}
+
+static enum guest_action exit_rdmsr(struct vmx_vcpu *v)
+{
+    return guest_rdmsr(&v->guest);
+}
+
+static enum guest_action exit_wrmsr(struct vmx_vcpu *v)
+{
+    return guest_wrmsr(&v->guest);
+}
+
+static enum guest_action exit_xsetbv(struct vmx_vcpu *v)
+{
+    return guest_xsetbv(&v->guest);
+}
+
+static enum guest_action exit_task_switch(struct vmx_vcpu *v)
+{
+    vm_stop_text(v->guest.vcpu.vm, "a hardware task switch to selector 0x%lx: not emulated yet",
+                 bits_get(vmcs_read(VMCS_EXIT_QUALIFICATION), 15, 0));
+    return GUEST_LOOK;
+}
+
+/* Table 28-7: bits 2:0 the access, 7 the linear address is valid, 8 the access was the
+ * translation's. */
+static enum guest_action exit_ept_violation(struct vmx_vcpu *v)
+{
+    u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
+    gpa_t at = gpa(vmcs_read(VMCS_GUEST_PHYSICAL));
+
+    vmx_requeue(v);
+    if (q & BIT(12) && !v->guest.event.valid) /* the faulting IRET had ended NMI blocking */
+        vmcs_write(VMCS_GUEST_BLOCKING, vmcs_read(VMCS_GUEST_BLOCKING) | (u32)BLOCKING_NMI);
+    if (vm_at(v->guest.vcpu.vm, at, 1)) {
+        vm_stop_text(v->guest.vcpu.vm, "its memory at 0x%lx is not mapped", at.v);
+        return GUEST_LOOK;
+    }
+    if (q & BIT(2))
+        return guest_ud(&v->guest); /* code where nothing is: all ones is no instruction */
+    return guest_mmio(&v->guest, at, (q & BIT(7)) && !(q & BIT(8)));
+}
+
+static enum guest_action exit_impossible(struct vmx_vcpu *v)
+{
+    u32 reason = vmcs_read(VMCS_EXIT_REASON);
+
+    vm_stop_text(v->guest.vcpu.vm, "an exit for the reason %u (%s) that nothing had asked for",
+                 reason, vmx_exit_name(reason));
+    return GUEST_LOOK;
+}
+
+/* The preemption timer and PAUSE loops: the core looks at the time and at who else waits. */
+static enum guest_action exit_look(struct vmx_vcpu *v)
+{
+    (void)v;
+    return GUEST_LOOK;
+}
+
+/* Every basic exit reason (SDM 3, appendix C); an empty slot is one that is never to come. */
+static const exit_handler handlers[VMX_EXIT_REASONS] = {
+    [0] = exit_exception,
+    [1] = exit_interrupt,
+    [2] = exit_triple_fault,
+    [7] = exit_window, /* interrupt */
+    [8] = exit_window, /* NMI */
+    [9] = exit_task_switch,
+    [10] = exit_cpuid,
+    [11] = exit_ud, /* GETSEC */
+    [12] = exit_hlt,
+    [13] = exit_nothing, /* INVD: the caches are coherent, and not the guest's to lose */
+    [14] = exit_nothing, /* INVLPG */
+    [15] = exit_gp,      /* RDPMC */
+    [18] = exit_vmcall,
+    [19] = exit_ud, /* VMCLEAR */
+    [20] = exit_ud, /* VMLAUNCH */
+    [21] = exit_ud, /* VMPTRLD */
+    [22] = exit_ud, /* VMPTRST */
+    [23] = exit_ud, /* VMREAD */
+    [24] = exit_ud, /* VMRESUME */
+    [25] = exit_ud, /* VMWRITE */
+    [26] = exit_ud, /* VMXOFF */
+    [27] = exit_ud, /* VMXON */
+    [28] = exit_cr,
+    [30] = exit_io,
+    [31] = exit_rdmsr,
+    [32] = exit_wrmsr,
+    [36] = exit_ud,   /* MWAIT: not in the guest's CPUID */
+    [39] = exit_ud,   /* MONITOR */
+    [40] = exit_look, /* PAUSE */
+    [48] = exit_ept_violation,
+    [50] = exit_ud,      /* INVEPT */
+    [52] = exit_look,    /* preemption timer */
+    [53] = exit_ud,      /* INVVPID */
+    [54] = exit_nothing, /* WBINVD, WBNOINVD */
+    [55] = exit_xsetbv,
+    [58] = exit_ud, /* INVPCID */
+    [59] = exit_ud, /* VMFUNC */
+    [60] = exit_ud, /* ENCLS */
+    [63] = exit_ud, /* XSAVES with bits of XSS that exit: there are none */
+    [64] = exit_ud, /* XRSTORS */
+    [67] = exit_ud, /* UMWAIT */
+    [68] = exit_ud, /* TPAUSE */
+    [70] = exit_ud, /* ENCLV */
+};
+
+const char *vmx_exit_kind_name(unsigned kind)
+{
+    return vmx_exit_name(kind);
+}
+
+/*
+ * Past the instruction. It ends a shadow of STI or MOV SS, and under single-step the trap that
+ * it would have raised is put where the next entry finds it (25.4.2).
+ */
+static void advance(u64 length)
+{
+    u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING);
+
+    vmcs_write(VMCS_GUEST_RIP, vmcs_read(VMCS_GUEST_RIP) + length);
+    if (unlikely(blocking & (BLOCKING_STI | BLOCKING_MOV_SS)))
+        vmcs_write(VMCS_GUEST_BLOCKING, blocking & ~(u32)(BLOCKING_STI | BLOCKING_MOV_SS));
+    if (unlikely(vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF))
+        vmcs_write(VMCS_GUEST_PENDING_DEBUG, vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_BS);
+}
+
+static u32 leave(struct vmx_vcpu *v, enum run_end why)
+{
+    v->why = why;
+    return 1;
+}
+
+/* What another core or a device may want of us. True: out to the core. */
+static bool look_up(struct vmx_vcpu *v)
+{
+    u32 *attention = &v->guest.vcpu.attention;
+
+    u32 seen = __atomic_fetch_and(attention, (u32)ATTENTION_STOP, __ATOMIC_SEQ_CST);
+
+    if (seen & ATTENTION_STOP)
+        return true;
+    vmx_deliver(v);
+    return seen & ATTENTION_TIME;
+}
+
+/* The time that enter was given: the timer counts what is left of it, from each entry anew. */
+static bool time_is_over(struct vmx_vcpu *v, u64 now)
+{
+    if (now >= v->deadline)
+        return true;
+    vmcs_write(VMCS_PREEMPTION_TIMER,
+               (u32)min_u64((v->deadline - now) >> vmx_caps.timer_shift, 0xffffffff));
+    return false;
+}
+
+u32 vmx_exited(struct vmx_vcpu *v)
+{
+    u64 start = tsc_read(), now;
+    u32 reason = vmcs_read(VMCS_EXIT_REASON);
+    exit_handler handler =
+        reason < array_size(handlers) && handlers[reason] ? handlers[reason] : exit_impossible;
+    unsigned kind = reason < array_size(handlers) ? reason : 0;
+
+    if (unlikely(reason & VMX_ENTRY_FAILED))
+        return vmx_entry_failed(v);
+    v->guest.vcpu.stats.exits++;
+    enum guest_action action = handler(v);
+    if (likely(action == GUEST_NEXT)) {
+        advance(vmcs_read(VMCS_EXIT_LENGTH));
+    } else if (action == GUEST_SKIP) {
+        advance(v->guest.length);
+    } else if (action == GUEST_HALT) {
+        advance(vmcs_read(VMCS_EXIT_LENGTH));
+        v->guest.halted = !vmx_would_wake(v);
+    }
+    bool out = action == GUEST_LOOK || v->guest.halted;
+    if (!out && unlikely(action == GUEST_HALT || v->guest.event.valid || v->guest.vcpu.attention))
+        out = look_up(v);
+    now = tsc_read();
+    stats_count(&v->guest.vcpu.stats, kind, now - start);
+    if (unlikely(out))
+        return leave(v, v->guest.halted ? RUN_BLOCKED : RUN_LOOK);
+    if (v->deadline != ~0ull && time_is_over(v, now))
+        return leave(v, RUN_LOOK);
+    return 0;
+}
+
+/* Says why, and stops the machine; the others run on. */
+u32 vmx_entry_failed(struct vmx_vcpu *v)
+{
+    static struct lock lock;
+    static struct vmx_findings findings;
+    static char text[VMX_FINDING_TEXT_MAX];
+    u32 reason = vmcs_read(VMCS_EXIT_REASON);
+    bool late = reason & VMX_ENTRY_FAILED;
+    const struct vmcs_image image = {.read = vmcs_read_current};
+    struct vmx_msrs msrs;
+    struct vm *vm = v->guest.vcpu.vm;
+
+    vmx_read_msrs(&msrs);
+    lock_take(&lock);
+    vmx_check(&image, &msrs, &findings);
+    text[0] = 0;
+    if (findings.count)
+        vmx_finding_text(&findings.list[0], text, sizeof text);
+    vm_stop_text(vm, "its VM entry failed: %s; %s",
+                 late ? vmx_entry_failure(reason, vmcs_read(VMCS_EXIT_QUALIFICATION))
+                      : vmx_instruction_error(vmcs_read(VMCS_INSTRUCTION_ERROR)),
+                 findings.count ? text : "every rule that is known here holds");
+    log_error("[%s] vCPU %u: VM entry failed", vm->config->name, v->guest.vcpu.index);
+    vmx_dump_findings(&findings);
+    vmx_dump(&image);
+    lock_drop(&lock);
+    return leave(v, RUN_LOOK);
+}
+
+void vmx_vcpu_dump(struct vcpu *vcpu)
+{
+    const struct vmcs_image image = {.read = vmcs_read_current};
+    (void)vcpu;
+    vmx_dump(&image);
+}
+
+/* Arms what ends the run in time: the preemption timer, or where there is none the core's own. */
+static void arm(struct vmx_vcpu *v, u64 until)
+{
+    bool timer = vmx_caps.has[VMX_PREEMPTION_TIMER];
+    bool limited = until != ~0ull;
+
+    v->deadline = limited && timer ? clock_tsc_of(until) : ~0ull;
+    if (timer)
+        vmx_switch(v, VMX_PREEMPTION_TIMER, limited);
+    else
+        arch_timer_arm(until);
+}
+
+enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
+{
+    struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
+
+    if (v->guest.halted && !vmx_would_wake(v))
+        return RUN_BLOCKED;
+    v->guest.halted = false;
+    __atomic_and_fetch(&vcpu->attention, ~(u32)ATTENTION_TIME, __ATOMIC_SEQ_CST);
+    arm(v, until);
+    if (look_up(v) || (v->deadline != ~0ull && time_is_over(v, tsc_read())))
+        return RUN_LOOK;
+    vmx_run(v);
+    return v->why;
+}

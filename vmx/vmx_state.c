@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmx/vmx_vcpu.h"
+
+#include "arch/x86/cpu.h"
+
+/* Registers that are one field; CR0, CR4 and EFER need more than that to be set, and have shadows.
+ */
+static const u32 fields[GUEST_REGS] = {
+    [GUEST_RIP] = VMCS_GUEST_RIP,
+    [GUEST_RSP] = VMCS_GUEST_RSP,
+    [GUEST_RFLAGS] = VMCS_GUEST_RFLAGS,
+    [GUEST_CR3] = VMCS_GUEST_CR3,
+    [GUEST_EFER] = VMCS_GUEST_EFER,
+    [GUEST_DR7] = VMCS_GUEST_DR7,
+    [GUEST_FS_BASE] = VMCS_GUEST_FS_BASE,
+    [GUEST_GS_BASE] = VMCS_GUEST_GS_BASE,
+    [GUEST_SYSENTER_CS] = VMCS_GUEST_SYSENTER_CS,
+    [GUEST_SYSENTER_ESP] = VMCS_GUEST_SYSENTER_ESP,
+    [GUEST_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
+    [GUEST_PAT] = VMCS_GUEST_PAT,
+    [GUEST_TSC_OFFSET] = VMCS_TSC_OFFSET,
+};
+
+/* What the guest reads: its own bits where it owns them, the shadow's elsewhere. */
+static u64 shadowed(u64 real, u64 mask, u64 shadow)
+{
+    return (real & ~mask) | (shadow & mask);
+}
+
+static u64 get(struct guest *guest, enum guest_reg reg)
+{
+    (void)guest;
+    if (reg == GUEST_CR0)
+        return shadowed(vmcs_read(VMCS_GUEST_CR0), vmcs_read(VMCS_CR0_MASK),
+                        vmcs_read(VMCS_CR0_SHADOW));
+    if (reg == GUEST_CR4)
+        return shadowed(vmcs_read(VMCS_GUEST_CR4), vmcs_read(VMCS_CR4_MASK),
+                        vmcs_read(VMCS_CR4_SHADOW));
+    return vmcs_read_any(fields[reg]);
+}
+
+static void set(struct guest *guest, enum guest_reg reg, u64 value)
+{
+    if (reg == GUEST_CR0)
+        vmx_cr0_set(vmx_of(guest), value);
+    else if (reg == GUEST_CR4)
+        vmx_cr4_set(vmx_of(guest), value);
+    else if (reg == GUEST_EFER)
+        vmx_efer_set(vmx_of(guest), value);
+    else
+        vmcs_write_any(fields[reg], value);
+}
+
+static void segment(void *guest, enum seg_reg which, struct guest_segment *out)
+{
+    u32 at = (u32)which * 2;
+    (void)guest;
+    out->base = vmcs_read_any(VMCS_GUEST_ES_BASE + at);
+    out->limit = (u32)vmcs_read_any(VMCS_GUEST_ES_LIMIT + at);
+    out->access = (u32)vmcs_read_any(VMCS_GUEST_ES_ACCESS + at);
+}
+
+static unsigned code_bits(struct guest *guest)
+{
+    u32 access = vmcs_read(VMCS_GUEST_CS_ACCESS);
+    (void)guest;
+    if (access & ACCESS_L && vmcs_read(VMCS_GUEST_EFER) & EFER_LMA)
+        return 64;
+    return access & ACCESS_DB ? 32 : 16;
+}
+
+/* SS.DPL is the CPL, in every mode (25.4.1). */
+static unsigned cpl(struct guest *guest)
+{
+    (void)guest;
+    return (unsigned)bits_get(vmcs_read(VMCS_GUEST_SS_ACCESS), 6, 5);
+}
+
+const struct guest_ops vmx_guest_ops = {
+    .get = get,
+    .set = set,
+    .segment = segment,
+    .code_bits = code_bits,
+    .cpl = cpl,
+};

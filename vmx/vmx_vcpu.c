@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmx/vmx_vcpu.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
+#include "lib/panic.h"
+#include "mm/frame.h"
+#include "vmx/vmx_bitmap.h"
+
+/* Frames come in powers of two. */
+#define VCPU_BLOCK (16 * KiB)
+_Static_assert(sizeof(struct vmx_vcpu) <= VCPU_BLOCK, "a vCPU's block");
+
+static u16 next_vpid; /* machines are created on one core at a time */
+
+/* 0 is the host's. */
+static u16 new_vpid(void)
+{
+    if (++next_vpid == 0)
+        next_vpid = 1;
+    return next_vpid;
+}
+
+static void vmclear(hpa_t vmcs)
+{
+    bool failed;
+    __asm__ volatile("vmclear %1" : "=@ccbe"(failed) : "m"(vmcs.v) : "memory");
+    hv_assert(!failed);
+}
+
+static void vmptrld(hpa_t vmcs)
+{
+    bool failed;
+    __asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(vmcs.v) : "memory");
+    hv_assert(!failed);
+}
+
+/* 25.6: what the negotiation found, and the addresses and masks that go with it. */
+static void write_controls(struct vmx_vcpu *v)
+{
+    const struct vmx_controls *c = &v->controls;
+    const struct vmx_vm *vm = vmx_vm_of(v->guest.vcpu.vm);
+
+    vmcs_write(VMCS_PIN_CONTROLS, c->pin);
+    vmcs_write(VMCS_PROC_CONTROLS, c->proc);
+    vmcs_write(VMCS_PROC2_CONTROLS, c->proc2);
+    vmcs_write(VMCS_EXIT_CONTROLS, c->exit);
+    vmcs_write(VMCS_ENTRY_CONTROLS, c->entry);
+    vmcs_write(VMCS_EXCEPTION_BITMAP,
+               (u32)(BIT(1) | BIT(17) | BIT(18))); /* #DB, #AC: see vmx_exit.c */
+    vmcs_write(VMCS_PF_ERROR_MASK, 0);
+    vmcs_write(VMCS_PF_ERROR_MATCH, 0);
+    vmcs_write(VMCS_CR3_TARGETS, 0);
+    vmcs_write(VMCS_EXIT_MSR_STORE_COUNT, 0);
+    vmcs_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
+    vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
+    vmcs_write(VMCS_ENTRY_EVENT, 0);
+    vmcs_write(VMCS_IO_BITMAP_A, vmx_bitmap_ports().v);
+    vmcs_write(VMCS_IO_BITMAP_B, hpa_add(vmx_bitmap_ports(), PAGE_4K).v);
+    vmcs_write(VMCS_MSR_BITMAP, vmx_bitmap_msrs().v);
+    vmcs_write(VMCS_EPT_POINTER, vm->eptp);
+    vmcs_write(VMCS_LINK_POINTER, ~0ull);
+    vmcs_write(VMCS_TSC_OFFSET, 0);
+}
+
+/* Fields that exist only with their feature. */
+static void write_optional(const struct vmx_vcpu *v)
+{
+    const bool *has = vmx_caps.has;
+
+    if (has[VMX_VPID])
+        vmcs_write(VMCS_VPID, v->vpid);
+    if (has[VMX_TPR_SHADOW]) {
+        vmcs_write(VMCS_VIRTUAL_APIC, v->virtual_apic.v);
+        vmcs_write(VMCS_TPR_THRESHOLD, 0);
+    }
+    if (has[VMX_XSAVES])
+        vmcs_write(VMCS_XSS_EXITING, 0);
+    if (has[VMX_ENCLS_EXITING])
+        vmcs_write(VMCS_ENCLS_EXITING, ~0ull);
+    if (has[VMX_TSC_SCALING])
+        vmcs_write(VMCS_TSC_MULTIPLIER, 1ull << 48);
+    if (has[VMX_PAUSE_LOOP]) {
+        vmcs_write(VMCS_PLE_GAP, 128);
+        vmcs_write(VMCS_PLE_WINDOW, 4096);
+    }
+    if (has[VMX_PREEMPTION_TIMER])
+        vmcs_write(VMCS_PREEMPTION_TIMER, 0xffffffff);
+}
+
+/* 25.5: this core's own state, the same at every exit; so the vCPU is tied to the core it is loaded
+ * on. */
+static void write_host(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct descriptor_pointer gdt, idt;
+
+    __asm__ volatile("sgdt %0; sidt %1" : "=m"(gdt), "=m"(idt));
+    vmcs_write(VMCS_HOST_CR0, cr0_read());
+    vmcs_write(VMCS_HOST_CR3, cr3_read());
+    vmcs_write(VMCS_HOST_CR4, cr4_read());
+    vmcs_write(VMCS_HOST_CS, SEL_CODE);
+    vmcs_write(VMCS_HOST_SS, SEL_DATA);
+    vmcs_write(VMCS_HOST_DS, SEL_DATA);
+    vmcs_write(VMCS_HOST_ES, SEL_DATA);
+    vmcs_write(VMCS_HOST_FS, 0);
+    vmcs_write(VMCS_HOST_GS, 0);
+    vmcs_write(VMCS_HOST_TR, SEL_TSS);
+    vmcs_write(VMCS_HOST_FS_BASE, 0);
+    vmcs_write(VMCS_HOST_GS_BASE, (u64)cpu);
+    vmcs_write(VMCS_HOST_TR_BASE, (u64)&cpu->desc.tss);
+    vmcs_write(VMCS_HOST_GDTR_BASE, gdt.base);
+    vmcs_write(VMCS_HOST_IDTR_BASE, idt.base);
+    vmcs_write(VMCS_HOST_SYSENTER_CS, 0);
+    vmcs_write(VMCS_HOST_SYSENTER_ESP, 0);
+    vmcs_write(VMCS_HOST_SYSENTER_EIP, 0);
+    vmcs_write(VMCS_HOST_EFER, msr_read(MSR_EFER));
+    if (vmx_caps.has[VMX_LOAD_HOST_PAT])
+        vmcs_write(VMCS_HOST_PAT, msr_read(MSR_PAT));
+    vmcs_write(VMCS_HOST_RIP, (u64)vmx_exit_point);
+}
+
+static void write_segment(u32 es_relative, const struct start_segment *s)
+{
+    vmcs_write_any(VMCS_GUEST_ES + es_relative, s->selector);
+    vmcs_write_any(VMCS_GUEST_ES_BASE + es_relative, s->base);
+    vmcs_write_any(VMCS_GUEST_ES_LIMIT + es_relative, s->limit);
+    vmcs_write_any(VMCS_GUEST_ES_ACCESS + es_relative, s->access ? s->access : ACCESS_UNUSABLE);
+}
+
+/* The fields of ES, CS, SS, DS, FS, GS, LDTR, TR follow each other by twos in all four groups. */
+enum { ES = 0, CS = 2, SS = 4, DS = 6, FS = 8, GS = 10, LDTR = 12, TR = 14 };
+
+static void write_segments(const struct guest_start *start)
+{
+    static const struct start_segment none;
+
+    write_segment(CS, &start->cs);
+    for (u32 at = ES; at <= GS; at += 2)
+        if (at != CS)
+            write_segment(at, &start->data);
+    write_segment(LDTR, &none);
+    write_segment(TR, &start->tr);
+    vmcs_write(VMCS_GUEST_GDTR_BASE, start->gdt_base);
+    vmcs_write(VMCS_GUEST_GDTR_LIMIT, start->gdt_limit);
+    vmcs_write(VMCS_GUEST_IDTR_BASE, 0);
+    vmcs_write(VMCS_GUEST_IDTR_LIMIT, start->idt_limit);
+}
+
+/* 25.4.1: the rest of the guest's registers. */
+static void write_guest(struct vmx_vcpu *v, const struct guest_start *start)
+{
+    vmx_cr0_set(v, start->cr0);
+    vmx_cr4_set(v, start->cr4);
+    vmcs_write(VMCS_GUEST_CR3, start->cr3);
+    vmx_efer_set(v, start->efer);
+    if (vmx_caps.has[VMX_LOAD_PAT])
+        vmcs_write(VMCS_GUEST_PAT, PAT_RESET);
+    vmcs_write(VMCS_GUEST_DR7, 0x400);
+    vmcs_write(VMCS_GUEST_DEBUGCTL, 0);
+    vmcs_write(VMCS_GUEST_RIP, start->rip);
+    vmcs_write(VMCS_GUEST_RSP, start->rsp);
+    vmcs_write(VMCS_GUEST_RFLAGS, RFLAGS_1);
+    vmcs_write(VMCS_GUEST_SYSENTER_CS, 0);
+    vmcs_write(VMCS_GUEST_SYSENTER_ESP, 0);
+    vmcs_write(VMCS_GUEST_SYSENTER_EIP, 0);
+    vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
+    vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
+    vmcs_write(VMCS_GUEST_BLOCKING, 0);
+    write_segments(start);
+    v->guest.gpr[GPR_RAX] = start->rax;
+    v->guest.gpr[GPR_RBX] = start->rbx;
+    v->guest.gpr[GPR_RSI] = start->rsi;
+    v->guest.gpr[GPR_RDI] = start->rdi;
+}
+
+void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
+{
+    struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
+    hpa_t current; /* this core may have another one loaded, which stays so */
+
+    __asm__ volatile("vmptrst %0" : "=m"(current.v) : : "cc", "memory");
+    vmclear(v->vmcs);
+    vmptrld(v->vmcs);
+    write_controls(v);
+    write_optional(v);
+    vmcs_write(VMCS_HOST_RSP, (u64)(v->guest.gpr + array_size(v->guest.gpr)));
+    write_guest(v, start);
+    vmclear(v->vmcs);
+    if (!hpa_is_none(current))
+        vmptrld(current);
+}
+
+static const char *take_pages(struct vmx_vcpu *v)
+{
+    v->vmcs = frame_alloc(PAGE_4K);
+    v->virtual_apic = frame_alloc(PAGE_4K);
+    if (hpa_is_none(v->vmcs) || hpa_is_none(v->virtual_apic))
+        return "no memory";
+    *(u32 *)hpa_ptr(v->vmcs) = vmx_caps.revision;
+    return vmx_bitmaps_make();
+}
+
+struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
+{
+    hpa_t block = frame_alloc(VCPU_BLOCK);
+    if (hpa_is_none(block))
+        return NULL;
+    struct vmx_vcpu *v = hpa_ptr(block);
+    v->guest.vcpu.vm = vm;
+    v->guest.vcpu.index = index;
+    v->guest.ops = &vmx_guest_ops;
+    v->controls = vmx_caps.controls;
+    v->vpid = new_vpid();
+    if (take_pages(v) || !guest_create(&v->guest)) {
+        vmx_vcpu_destroy(&v->guest.vcpu);
+        return NULL;
+    }
+    return &v->guest.vcpu;
+}
+
+static void give_back(hpa_t base, u64 size)
+{
+    if (base.v && !hpa_is_none(base)) {
+        const char *error = frame_free(base, size);
+        hv_assert(!error);
+    }
+}
+
+void vmx_vcpu_destroy(struct vcpu *vcpu)
+{
+    struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
+
+    guest_destroy(&v->guest);
+    give_back(v->vmcs, PAGE_4K);
+    give_back(v->virtual_apic, PAGE_4K);
+    give_back(ptr_hpa(v), VCPU_BLOCK);
+}
+
+/* What another owner of the VPID or of the tables' frames may have left (31.3). */
+void vmx_forget(const struct vmx_vcpu *v)
+{
+    struct {
+        u64 what, zero;
+    } ept = {vmx_vm_of(v->guest.vcpu.vm)->eptp, 0}, vpid = {v->vpid, 0};
+
+    if (vmx_caps.has[VMX_INVEPT_SINGLE])
+        __asm__ volatile("invept %0, %1" : : "m"(ept), "r"(1ull) : "cc", "memory");
+    else if (vmx_caps.has[VMX_INVEPT_ALL])
+        __asm__ volatile("invept %0, %1" : : "m"(ept), "r"(2ull) : "cc", "memory");
+    if (vmx_caps.has[VMX_VPID] && vmx_caps.has[VMX_INVVPID_SINGLE])
+        __asm__ volatile("invvpid %0, %1" : : "m"(vpid), "r"(1ull) : "cc", "memory");
+    else if (vmx_caps.has[VMX_VPID] && vmx_caps.has[VMX_INVVPID_ALL])
+        __asm__ volatile("invvpid %0, %1" : : "m"(vpid), "r"(2ull) : "cc", "memory");
+}
+
+void vmx_vcpu_load(struct vcpu *vcpu)
+{
+    struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
+
+    vmptrld(v->vmcs);
+    if (!v->loaded_before) {
+        write_host();
+        vmx_forget(v);
+        v->loaded_before = true;
+    }
+    guest_switch_in(&v->guest);
+}
+
+void vmx_vcpu_unload(struct vcpu *vcpu)
+{
+    struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
+
+    guest_switch_out(&v->guest);
+    vmclear(v->vmcs);
+}

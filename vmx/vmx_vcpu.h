@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual processor on VMX: its VMCS, and what of the exit path is kept beside it.
+ */
+#ifndef VMX_VMX_VCPU_H
+#define VMX_VMX_VCPU_H
+
+#include "arch/x86/guest.h"
+#include "arch/x86/guest_start.h"
+#include "vmx/vmcs.h"
+#include "vmx/vmx_bits.h"
+#include "vmx/vmx_cpu.h"
+#include "vmx/vmx_vm.h"
+
+struct vmx_vcpu {
+    struct guest guest; /* first */
+    u64 host_stack;     /* vmx_entry.S's */
+    hpa_t vmcs;
+    hpa_t virtual_apic;           /* TPR shadow */
+    struct vmx_controls controls; /* as they stand in the VMCS */
+    u64 exit_tsc;                 /* when the exit began that is being handled */
+    u64 deadline;                 /* TSC at which enter's time is over; ~0: never */
+    enum run_end why;             /* of the return from vmx_run */
+    bool failed;                  /* an entry failed: the machine is being stopped */
+    bool loaded_before;
+    u16 vpid;
+};
+
+static inline struct vmx_vcpu *vmx_of(struct guest *guest)
+{
+    return (struct vmx_vcpu *)guest;
+}
+
+/* vmx_vcpu.c: the engine's functions. */
+struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index);
+void vmx_vcpu_destroy(struct vcpu *vcpu);
+void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start);
+void vmx_vcpu_load(struct vcpu *vcpu);
+void vmx_vcpu_unload(struct vcpu *vcpu);
+
+/* vmx_exit.c */
+enum run_end vmx_enter(struct vcpu *vcpu, u64 until);
+void vmx_vcpu_dump(struct vcpu *vcpu);
+const char *vmx_exit_kind_name(unsigned kind);
+
+/* vmx_entry.S, and what it calls: 0 to resume, else out. */
+void vmx_run(struct vmx_vcpu *vcpu);
+extern const char vmx_exit_point[];
+u32 vmx_exited(struct vmx_vcpu *vcpu);
+u32 vmx_entry_failed(struct vmx_vcpu *vcpu);
+
+/* vmx_event.c */
+
+/* Delivers what waits, or opens the window for it; before an entry, when there may be something. */
+void vmx_deliver(struct vmx_vcpu *vcpu);
+
+/* True if a halted guest would wake: there is something that it takes. */
+bool vmx_would_wake(struct vmx_vcpu *vcpu);
+
+/* Takes up again an event whose delivery an exit has cut short (SDM 3, 28.2.4). */
+void vmx_requeue(struct vmx_vcpu *vcpu);
+
+/* Switches a control that comes and goes, in the copy and in the VMCS. */
+void vmx_switch(struct vmx_vcpu *vcpu, enum vmx_feature feature, bool on);
+
+/* vmx_cr.c: the access to a control register that an exit's qualification describes. */
+enum guest_action vmx_cr_access(struct vmx_vcpu *vcpu);
+void vmx_cr0_set(struct vmx_vcpu *vcpu, u64 value);
+void vmx_cr4_set(struct vmx_vcpu *vcpu, u64 value);
+void vmx_efer_set(struct vmx_vcpu *vcpu, u64 value);
+
+/* vmx_vcpu.c: after the guest's page tables have changed under an exit. */
+void vmx_forget(const struct vmx_vcpu *vcpu);
+
+/* vmx_state.c: registers for the shared handlers. */
+extern const struct guest_ops vmx_guest_ops;
+
+#endif

@@ -8,7 +8,7 @@
  * until svm_enter is done, where they are taken.
  */
 #include "arch/x86/return_stack.h"
-#include "build_offsets.h"
+#include "svm/svm_offsets.h"
 
 #define MSR_GS_BASE 0xc0000101
 

@@ -6,8 +6,10 @@ static const u8 kinds[] = {SVM_EXITS(CODE_ROW)};
 
 #define NAME_ROW(name, first, last, word) [KIND_##name] = word,
 static const char *const names[SVM_KINDS] = {
-    [KIND_UNKNOWN] = "unknown",       SVM_EXITS(NAME_ROW)[KIND_WRMSR] = "wrmsr",
-    [KIND_INVALID] = "invalid-state", [KIND_BUSY] = "busy",
+    [KIND_UNKNOWN] = "unknown",
+    SVM_EXITS(NAME_ROW)[KIND_WRMSR] = "wrmsr",
+    [KIND_INVALID] = "invalid-state",
+    [KIND_BUSY] = "busy",
 };
 
 enum svm_kind svm_exit_kind(u64 code, u64 info1)

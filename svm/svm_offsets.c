@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Not linked: its assembly carries the offsets that svm_entry.S needs, which the Makefile turns
- * into build_offsets.h.
+ * into svm_offsets.h.
  */
 #include "svm/svm_vcpu.h"
 

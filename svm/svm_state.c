@@ -5,8 +5,14 @@
 #include "arch/x86/msr.h"
 
 /* Where a register stands, what has to be read again when it changes, and whether VMLOAD has it. */
-#define SAVED(field, clean) {offsetof(struct vmcb, save.field), clean, false}
-#define LOADED(field)       {offsetof(struct vmcb, save.field), 0, true}
+#define SAVED(field, clean)                                                                        \
+    {                                                                                              \
+        offsetof(struct vmcb, save.field), clean, false                                            \
+    }
+#define LOADED(field)                                                                              \
+    {                                                                                              \
+        offsetof(struct vmcb, save.field), 0, true                                                 \
+    }
 
 static const struct {
     u16 at, clean;

@@ -194,6 +194,7 @@ void svm_vcpu_load(struct vcpu *vcpu)
     if (!asid_good(svm_core_asids(core), &v->asid, core))
         new_asid(v);
     v->host_gs = (u64)this_cpu();
+    v->host_state = svm_host_state(core);
     guest_switch_in(&v->guest);
 }
 

@@ -17,21 +17,25 @@
 #include "svm/svm_asid.h"
 #include "svm/vmcb.h"
 
+enum { VECTOR_DB = 1, VECTOR_AC = 17 };
+#define DR6_BS BIT(14)
+
 struct svm_vcpu {
     struct guest guest; /* first */
     struct vmcb *vmcb;
     hpa_t vmcb_at;
     u64 gs_base, host_gs; /* exchanged by svm_entry.S */
     bool live;            /* the processor has FS .. SYSENTER, the VMCB's copies are old */
+    hpa_t host_state;     /* this core's own FS .. SYSENTER */
     struct asid asid;
-    u32 clean;        /* what an exit leaves clean: all, or nothing if the processor knows no such bits */
-    enum run_end why; /* of the return from svm_run */
+    u32 clean; /* what an exit leaves clean: all, or nothing if the processor knows no such bits */
 
     /* NMIs without VNMI: svm_event.c. */
     bool nmi_masked; /* until an IRET */
     bool iret_seen;  /* it began, at: */
     u64 iret_rip;
-    bool stepping, stepped; /* TF is ours, until the next exit; this exit ended it */
+    bool stepping, stepped; /* TF is ours, until the next exit; this exit ended it ... */
+    bool step_tf;           /* ... and the guest had set it too */
 };
 
 static inline struct svm_vcpu *svm_of(struct guest *guest)

@@ -157,7 +157,7 @@ struct vmcb_control {
     u8 fetched, bytes[15];
     u64 avic_page, reserved_e8, avic_logical, avic_physical;
     u8 reserved100[0x300];
-} packed;
+};
 
 struct vmcb_save {
     struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
@@ -175,12 +175,12 @@ struct vmcb_save {
     u8 reserved298[72];
     u64 spec_ctrl;
     u8 reserved2e8[0x918];
-} packed;
+};
 
 struct vmcb {
     struct vmcb_control control;
     struct vmcb_save save;
-} packed aligned(4096);
+} aligned(4096);
 
 #define VMCB_AT(field, offset)                                                                     \
     _Static_assert(offsetof(struct vmcb, field) == (offset), "APM 2, appendix B")

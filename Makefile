@@ -54,6 +54,7 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
             arch/x86/features.c arch/x86/preflight.c arch/x86/decode*.c arch/x86/alu.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_*.c \
+            arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_xstate.c \
             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
             svm/svm_caps.c svm/svm_names.c svm/svm_bitmap.c svm/svm_check.c svm/svm_dump.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
@@ -139,7 +140,7 @@ $(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
 
 # The decoder against Zydis (libzydis-dev): a fuzzer, and a program that repeats itself by its seed.
 $(B)/fuzz/fuzz_decode: FUZZ_LIBS := -lZydis
-DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_%.c arch/x86/mmio_%.c,$(PURE))
+DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_%.c,$(PURE))
 $(B)/fuzz/decode_compare: test/fuzz/decode_compare.c $(DECODER) $(wildcard arch/x86/*.h test/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$<)

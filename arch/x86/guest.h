@@ -8,6 +8,7 @@
 #define ARCH_X86_GUEST_H
 
 #include "arch/x86/guest_cpu.h"
+#include "arch/x86/guest_cpuid.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 
@@ -71,6 +72,7 @@ struct guest {
     u8 length; /* of the instruction that was emulated */
     u64 apic_id;
     u64 cr8;
+    const struct guest_cpuid *cpuid; /* its machine's */
 
     /* Emulated registers. */
     u64 xcr0, xss;
@@ -79,6 +81,8 @@ struct guest {
     u64 misc_enable;
     u64 mtrr_def_type, mtrr_fixed[11], mtrr_variable[16];
     u64 mcg_status;
+    u64 umwait_control;
+    u64 msr_refused; /* how often an MSR was asked for that it has not */
 
     /* Switched when another vCPU takes the core. */
     u64 cr2, dr[4], dr6;
@@ -115,8 +119,10 @@ static inline enum guest_action guest_ud(struct guest *guest)
     return GUEST_RESUME;
 }
 
-/* guest_cpuid.c: by the policy table of the machine. */
-void guest_cpuid_init(void);
+/*
+ * guest_cpuid.c: by guest->cpuid, the table that guest_cpuid_init made for the machine. The answers
+ * to CR4.OSXSAVE, CR4.PKE, XCR0 and XSS are put in here.
+ */
 enum guest_action guest_cpuid(struct guest *guest);
 
 /* The bits of CR4 and EFER that its CPUID lets it set. */
@@ -126,15 +132,33 @@ u64 guest_efer_allowed(const struct guest *guest);
 /* One leaf as the guest sees it, without what depends on its CR4. */
 void guest_cpuid_leaf(const struct guest *guest, u32 leaf, u32 sub, u32 out[4]);
 
-/* guest_msr.c: ECX names it, EDX:EAX is the value. Only what the bitmap does not pass comes here.
+/* The bits that CR4 and EFER may have: any other one set is #GP(0). */
+static inline u64 guest_cr4_allowed(const struct guest *guest)
+{
+    return guest->cpuid->cr4_allowed;
+}
+
+static inline u64 guest_efer_allowed(const struct guest *guest)
+{
+    return guest->cpuid->efer_allowed;
+}
+
+/*
+ * guest_msr.c: ECX names it, EDX:EAX is the value. Only for a loaded vCPU, and only what the bitmap
+ * does not pass comes here; but all that can be passed is emulated, too.
  */
 enum guest_action guest_rdmsr(struct guest *guest);
 enum guest_action guest_wrmsr(struct guest *guest);
-/* Which are passed through, for the vendor's bitmap: calls `pass` for each. */
+/*
+ * Which may be passed through, for the vendor's bitmap: calls `pass` for each. The vendor's `pass`
+ * leaves out what its control block does not switch: EFER on AMD (a guest would see SVME, and could
+ * clear it) and without the controls that load and save it on Intel; PAT likewise.
+ */
 void guest_msr_passed(void (*pass)(void *bitmap, u32 msr, bool read, bool write), void *bitmap);
+/* The emulated registers as firmware leaves them; those of the control block are the vendor's. */
 void guest_msr_reset(struct guest *guest);
 
-/* guest_xstate.c */
+/* guest_xstate.c: XSETBV; ECX names the register, EDX:EAX is the value. XCR0 is the guest's. */
 enum guest_action guest_xsetbv(struct guest *guest);
 
 /* guest_io.c */

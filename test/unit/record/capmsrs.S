@@ -16,16 +16,17 @@ start:  cli
         mov     %ax, 13 * 4 + 2
 
         mov     $leaves, %si
-1:      lodsl                           /* leaf, then subleaf as a byte */
+1:      lodsl                           /* leaf, then first and last subleaf as bytes */
         mov     %eax, %ebp
-        movzbl  (%si), %ecx
+        movzbl  (%si), %edi
         inc     %si
-        mov     $'C', %al
+8:      mov     $'C', %al
         call    letter
         mov     %ebp, %eax
         call    hex
-        mov     %ecx, %eax
+        mov     %edi, %eax
         call    hex
+        mov     %edi, %ecx
         mov     %ebp, %eax
         cpuid
         call    hex
@@ -36,6 +37,11 @@ start:  cli
         mov     %edx, %eax
         call    hex
         call    newline
+        inc     %edi
+        mov     %edi, %eax
+        cmp     (%si), %al
+        jbe     8b
+        inc     %si
         cmp     $leaves_end, %si
         jb      1b
 
@@ -101,19 +107,36 @@ hex:    push    %cx
         pop     %cx
         ret
 
-        .macro  leaf number, sub=0
+        .macro  leaf number, sub=0, last
         .long   \number
         .byte   \sub
+        .ifnb   \last
+        .byte   \last
+        .endif
         .endm
-leaves: leaf    0
-        leaf    1
-        leaf    7
-        leaf    7, 1
-        leaf    13, 1
-        leaf    0x80000000
-        leaf    0x80000001
-        leaf    0x80000008
-        leaf    0x8000000a
+leaves: .ifdef  CPUID_ONLY              /* for recorded_cpuids.h */
+        .irp    n, 0, 1, 2, 3, 5, 6, 9, 10, 15, 16, 18, 20, 21, 22, 25, 26
+        leaf    \n, 0, 0
+        .endr
+        leaf    4, 0, 4
+        leaf    7, 0, 2
+        leaf    11, 0, 2
+        leaf    13, 0, 18
+        leaf    31, 0, 2
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 0x19, 0x1a, 0x1e, 0x1f, 0x21
+        leaf    0x80000000 + \n, 0, 0
+        .endr
+        leaf    0x8000001d, 0, 4
+        .else
+        leaf    0, 0, 0
+        leaf    1, 0, 0
+        leaf    7, 0, 1
+        leaf    13, 1, 1
+        leaf    0x80000000, 0, 0
+        leaf    0x80000001, 0, 0
+        leaf    0x80000008, 0, 0
+        leaf    0x8000000a, 0, 0
+        .endif
 leaves_end:
 ranges: leaf    0x3a, 1                 /* FEATURE_CONTROL */
         leaf    0x480, 20               /* VMX_BASIC .. VMX_EXIT_CTLS2 */

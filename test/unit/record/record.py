@@ -3,6 +3,7 @@
 """Records what emulated processors say of VMX and SVM into test/unit/recorded_cpus.h.
 
     test/unit/record/record.py [OUTPUT]
+    test/unit/record/record.py --cpuids     all leaves of some, into test/unit/recorded_cpuids.h
 
 Builds the boot sector capmsrs.S and runs it under every model of Bochs and QEMU (TCG) named below.
 Needs: binutils, bochs, qemu-system-x86. Half a second a model; run again only to add models.
@@ -14,6 +15,8 @@ BOCHS = """pentium amd_k6_2_chomper p4_prescott_celeron_336 core_duo_t2400_yonah
 turion64_tyler phenom_8650_toliman zambezi trinity_apu ryzen core2_penryn_t9600 corei5_lynnfield_750
 corei5_arrandale_m520 corei7_sandy_bridge_2600k corei7_ivy_bridge_3770k corei7_haswell_4770
 broadwell_ult corei7_skylake_x corei3_cnl corei7_icelake_u tigerlake""".split()
+WHOLE = """core2_penryn_t9600 corei5_lynnfield_750 corei7_haswell_4770 corei7_skylake_x tigerlake
+ryzen""".split()
 QEMU = ["EPYC,+svm,+npt", "EPYC,-svm", "qemu64"]
 
 CONFIG = """display_library: rfb, options="timeout=0"
@@ -30,9 +33,9 @@ panic: action=fatal
 """
 
 
-def build(where):
+def build(where, *flags):
     obj, image = os.path.join(where, "cap.o"), os.path.join(where, "floppy.img")
-    subprocess.run(["as", "--64", "-o", obj, os.path.join(HERE, "capmsrs.S")], check=True)
+    subprocess.run(["as", "--64", *flags, "-o", obj, os.path.join(HERE, "capmsrs.S")], check=True)
     subprocess.run(["ld", "-Ttext=0x7c00", "-e", "start", "--oformat=binary", "-o", image, obj],
                    check=True)
     os.truncate(image, 1440 * 1024)
@@ -119,17 +122,54 @@ static const struct recorded_cpu {
 """
 
 
+CPUIDS = """/* SPDX-License-Identifier: MIT */
+/*
+ * Written by test/unit/record/record.py --cpuids: do not edit. The CPUID leaves that some processor
+ * models of Bochs 2.7 and QEMU 7.2 (TCG) show in real mode; those that are left out are zero.
+ */
+#ifndef TEST_UNIT_RECORDED_CPUIDS_H
+#define TEST_UNIT_RECORDED_CPUIDS_H
+
+#include "lib/types.h"
+
+/* clang-format off */
+struct recorded_leaf {
+    u32 leaf, sub, eax, ebx, ecx, edx;
+};
+
+static const struct recorded_cpuid {
+    const char *name;
+    struct recorded_leaf leaf[96];
+} recorded_cpuids[] = {
+"""
+
+
+def whole_stanza(name, cpuid, msr):
+    top = {0: cpuid[0, 0][0], 1: cpuid[0x80000000, 0][0]}
+    rows = [f"        {{{leaf:#x}, {sub}, {', '.join(f'{value:#x}' for value in regs)}}},\n"
+            for (leaf, sub), regs in sorted(cpuid.items()) if any(regs) and leaf <= top[leaf >> 31]]
+    return f'    {{"{name}", {{\n{"".join(rows)}    }}}},\n'
+
+
 def main():
+    if sys.argv[1:] == ["--cpuids"]:
+        record_all(os.path.join(HERE, "..", "recorded_cpuids.h"), CPUIDS, whole_stanza, WHOLE,
+                   QEMU[:1], "--defsym", "CPUID_ONLY=1")
+        return
     output = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "recorded_cpus.h")
+    record_all(output, HEAD, stanza, BOCHS, QEMU)
+
+
+def record_all(output, head, stanza, bochs, qemu, *flags):
     stanzas = []
     with tempfile.TemporaryDirectory() as where:
-        image = build(where)
-        for kind, run, models in (("bochs", run_bochs, BOCHS), ("qemu", run_qemu, QEMU)):
+        image = build(where, *flags)
+        for kind, run, models in (("bochs", run_bochs, bochs), ("qemu", run_qemu, qemu)):
             for model in models:
                 stanzas.append(stanza(f"{kind} {model}", *record(run(where, image, model))))
                 print(f"{kind} {model}", flush=True)
     with open(output, "w") as f:
-        f.write(HEAD + "".join(stanzas) + "};\n\n#endif\n")
+        f.write(head + "".join(stanzas) + "};\n\n#endif\n")
 
 
 main()

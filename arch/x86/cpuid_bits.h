@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUID's feature bits that the guests' policy names, by leaf and register: a number, a name.
+ * SDM volume 2, CPUID; AMD APM volume 3, appendix E.
+ */
+#ifndef ARCH_X86_CPUID_BITS_H
+#define ARCH_X86_CPUID_BITS_H
+
+#include "lib/types.h"
+
+/* clang-format off */
+#define CPUID_BIT(n) (1u << (n))
+
+/* CPUID.1.ECX */
+enum cpuid_1c {
+    SSE3       = CPUID_BIT(0),  PCLMULQDQ = CPUID_BIT(1),  MONITOR_1C   = CPUID_BIT(3),
+    VMX_1C     = CPUID_BIT(5),  SSSE3     = CPUID_BIT(9),  FMA          = CPUID_BIT(12),
+    CX16       = CPUID_BIT(13), PDCM      = CPUID_BIT(15), PCID         = CPUID_BIT(17),
+    SSE41      = CPUID_BIT(19), SSE42     = CPUID_BIT(20), X2APIC       = CPUID_BIT(21),
+    MOVBE      = CPUID_BIT(22), POPCNT    = CPUID_BIT(23), TSC_DEADLINE = CPUID_BIT(24),
+    AES        = CPUID_BIT(25), XSAVE     = CPUID_BIT(26), OSXSAVE      = CPUID_BIT(27),
+    AVX        = CPUID_BIT(28), F16C      = CPUID_BIT(29), RDRAND       = CPUID_BIT(30),
+    HYPERVISOR = CPUID_BIT(31),
+};
+
+/* CPUID.1.EDX; on AMD most of them again in CPUID.80000001.EDX */
+enum cpuid_1d {
+    FPU   = CPUID_BIT(0),  VME   = CPUID_BIT(1),  DE     = CPUID_BIT(2),  PSE  = CPUID_BIT(3),
+    TSC   = CPUID_BIT(4),  MSR   = CPUID_BIT(5),  PAE    = CPUID_BIT(6),  MCE  = CPUID_BIT(7),
+    CX8   = CPUID_BIT(8),  APIC  = CPUID_BIT(9),  SEP    = CPUID_BIT(11), MTRR = CPUID_BIT(12),
+    PGE   = CPUID_BIT(13), MCA   = CPUID_BIT(14), CMOV   = CPUID_BIT(15), PAT  = CPUID_BIT(16),
+    PSE36 = CPUID_BIT(17), CLFSH = CPUID_BIT(19), MMX    = CPUID_BIT(23), FXSR = CPUID_BIT(24),
+    SSE   = CPUID_BIT(25), SSE2  = CPUID_BIT(26), SNOOP  = CPUID_BIT(27), HTT  = CPUID_BIT(28),
+};
+
+/* CPUID.7.0.EBX */
+enum cpuid_7b {
+    FSGSBASE     = CPUID_BIT(0),  TSC_ADJUST    = CPUID_BIT(1),  BMI1       = CPUID_BIT(3),
+    AVX2         = CPUID_BIT(5),  FDP_EXCPTN    = CPUID_BIT(6),  SMEP       = CPUID_BIT(7),
+    BMI2         = CPUID_BIT(8),  ERMS          = CPUID_BIT(9),  INVPCID    = CPUID_BIT(10),
+    FCS_FDS_GONE = CPUID_BIT(13), AVX512F       = CPUID_BIT(16), AVX512DQ   = CPUID_BIT(17),
+    RDSEED       = CPUID_BIT(18), ADX           = CPUID_BIT(19), SMAP       = CPUID_BIT(20),
+    AVX512_IFMA  = CPUID_BIT(21), CLFLUSHOPT    = CPUID_BIT(23), CLWB       = CPUID_BIT(24),
+    AVX512PF     = CPUID_BIT(26), AVX512ER      = CPUID_BIT(27), AVX512CD   = CPUID_BIT(28),
+    SHA          = CPUID_BIT(29), AVX512BW      = CPUID_BIT(30), AVX512VL   = CPUID_BIT(31),
+};
+
+/* CPUID.7.0.ECX */
+enum cpuid_7c {
+    PREFETCHWT1  = CPUID_BIT(0),  AVX512_VBMI   = CPUID_BIT(1),  UMIP          = CPUID_BIT(2),
+    PKU          = CPUID_BIT(3),  OSPKE         = CPUID_BIT(4),  WAITPKG       = CPUID_BIT(5),
+    AVX512_VBMI2 = CPUID_BIT(6),  GFNI          = CPUID_BIT(8),  VAES          = CPUID_BIT(9),
+    VPCLMULQDQ   = CPUID_BIT(10), AVX512_VNNI   = CPUID_BIT(11), AVX512_BITALG = CPUID_BIT(12),
+    AVX512_VPOPCNTDQ = CPUID_BIT(14), RDPID     = CPUID_BIT(22), CLDEMOTE      = CPUID_BIT(25),
+    MOVDIRI      = CPUID_BIT(27), MOVDIR64B     = CPUID_BIT(28),
+};
+
+/* CPUID.7.0.EDX */
+enum cpuid_7d {
+    AVX512_4VNNIW = CPUID_BIT(2),  AVX512_4FMAPS = CPUID_BIT(3),  FSRM        = CPUID_BIT(4),
+    AVX512_VP2INTERSECT = CPUID_BIT(8), MD_CLEAR = CPUID_BIT(10), SERIALIZE   = CPUID_BIT(14),
+    AVX512_FP16   = CPUID_BIT(23),
+};
+
+/* CPUID.7.1.EAX and EDX */
+enum cpuid_71a {
+    SHA512    = CPUID_BIT(0), SM3  = CPUID_BIT(1),  SM4  = CPUID_BIT(2),  AVX_VNNI = CPUID_BIT(4),
+    AVX512_BF16 = CPUID_BIT(5), CMPCCXADD = CPUID_BIT(7), FZRM = CPUID_BIT(10),
+    FSRS_71   = CPUID_BIT(11), FSRCS = CPUID_BIT(12), AVX_IFMA = CPUID_BIT(23),
+};
+enum cpuid_71d {
+    AVX_VNNI_INT8  = CPUID_BIT(4),  AVX_NE_CONVERT = CPUID_BIT(5),
+    AVX_VNNI_INT16 = CPUID_BIT(10), PREFETCHI      = CPUID_BIT(14),
+};
+
+/* CPUID.D.1.EAX */
+enum cpuid_d1a {
+    XSAVEOPT = CPUID_BIT(0), XSAVEC = CPUID_BIT(1), XGETBV1 = CPUID_BIT(2), XSAVES = CPUID_BIT(3),
+};
+
+/* CPUID.80000001.ECX; Intel has the first, LZCNT and PREFETCHW */
+enum cpuid_81c {
+    LAHF      = CPUID_BIT(0),  CMP_LEGACY = CPUID_BIT(1),  SVM_81C   = CPUID_BIT(2),
+    CR8_LEGACY = CPUID_BIT(4), LZCNT      = CPUID_BIT(5),  SSE4A     = CPUID_BIT(6),
+    MISALIGNSSE = CPUID_BIT(7), PREFETCHW = CPUID_BIT(8),  XOP       = CPUID_BIT(11),
+    FMA4      = CPUID_BIT(16), TBM        = CPUID_BIT(21), TOPOEXT   = CPUID_BIT(22),
+};
+
+/* CPUID.80000001.EDX, beside what repeats CPUID.1.EDX */
+enum cpuid_81d {
+    SYSCALL = CPUID_BIT(11), NX     = CPUID_BIT(20), MMXEXT    = CPUID_BIT(22),
+    FFXSR   = CPUID_BIT(25), PAGE1G = CPUID_BIT(26), RDTSCP    = CPUID_BIT(27),
+    LM      = CPUID_BIT(29), NOW3DEXT = CPUID_BIT(30), NOW3D   = CPUID_BIT(31),
+};
+
+/* The rest: CPUID.6.EAX, 80000007.EDX, 80000008.EBX, 80000021.EAX */
+enum cpuid_rest {
+    ARAT          = CPUID_BIT(2),
+    INVARIANT_TSC = CPUID_BIT(8),
+    CLZERO        = CPUID_BIT(0), XSAVEERPTR = CPUID_BIT(2), WBNOINVD = CPUID_BIT(9),
+    LFENCE_SERIALIZES = CPUID_BIT(2), NULL_SELECTOR_CLEARS = CPUID_BIT(6),
+    FSRS_821      = CPUID_BIT(10), FSRC_821 = CPUID_BIT(11),
+};
+/* clang-format on */
+
+#endif

@@ -2,8 +2,10 @@
 #include "vmx/vmx_bitmap.h"
 
 #include "arch/x86/guest.h"
+#include "arch/x86/msr.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "vmx/vmx_cpu.h"
 
 /* Four parts of 1 KiB: reads of the low and of the high range, then writes. */
 #define MSR_LOW_LAST   0x1fffu
@@ -47,8 +49,13 @@ bool vmx_bitmap_msr(u8 *map, u32 msr, bool read_exits, bool write_exits)
     return true;
 }
 
+/* PAT is the guest's own only if entries load it and exits save it and load the host's. */
 static void pass(void *map, u32 msr, bool read, bool write)
 {
+    const bool *has = vmx_caps.has;
+
+    if (msr == MSR_PAT && !(has[VMX_LOAD_PAT] && has[VMX_SAVE_PAT] && has[VMX_LOAD_HOST_PAT]))
+        return;
     vmx_bitmap_msr(map, msr, !read, !write);
 }
 

@@ -29,13 +29,14 @@ static u64 shadowed(u64 real, u64 mask, u64 shadow)
 
 static u64 get(struct guest *guest, enum guest_reg reg)
 {
-    (void)guest;
     if (reg == GUEST_CR0)
         return shadowed(vmcs_read(VMCS_GUEST_CR0), vmcs_read(VMCS_CR0_MASK),
                         vmcs_read(VMCS_CR0_SHADOW));
     if (reg == GUEST_CR4)
         return shadowed(vmcs_read(VMCS_GUEST_CR4), vmcs_read(VMCS_CR4_MASK),
                         vmcs_read(VMCS_CR4_SHADOW));
+    if (reg == GUEST_PAT && !vmx_caps.has[VMX_LOAD_PAT])
+        return vmx_of(guest)->pat;
     return vmcs_read_any(fields[reg]);
 }
 
@@ -47,6 +48,8 @@ static void set(struct guest *guest, enum guest_reg reg, u64 value)
         vmx_cr4_set(vmx_of(guest), value);
     else if (reg == GUEST_EFER)
         vmx_efer_set(vmx_of(guest), value);
+    else if (reg == GUEST_PAT && !vmx_caps.has[VMX_LOAD_PAT])
+        vmx_of(guest)->pat = value;
     else
         vmcs_write_any(fields[reg], value);
 }

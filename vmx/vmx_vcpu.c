@@ -210,6 +210,9 @@ struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
     v->guest.vcpu.vm = vm;
     v->guest.vcpu.index = index;
     v->guest.ops = &vmx_guest_ops;
+    v->guest.cpuid = &vmx_vm_of(vm)->cpuid;
+    v->guest.apic_id = index;
+    v->pat = PAT_RESET;
     v->controls = vmx_caps.controls;
     v->vpid = new_vpid();
     if (take_pages(v) || !guest_create(&v->guest)) {

@@ -18,10 +18,9 @@ struct vmx_vcpu {
     hpa_t vmcs;
     hpa_t virtual_apic;           /* TPR shadow */
     struct vmx_controls controls; /* as they stand in the VMCS */
-    u64 exit_tsc;                 /* when the exit began that is being handled */
+    u64 pat;                      /* where the controls do not switch it: kept, without effect */
     u64 deadline;                 /* TSC at which enter's time is over; ~0: never */
     enum run_end why;             /* of the return from vmx_run */
-    bool failed;                  /* an entry failed: the machine is being stopped */
     bool loaded_before;
     u16 vpid;
 };

@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "vmx/vmx_vm.h"
 
+#include "arch/x86/clock.h"
+#include "arch/x86/cpu.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
 #include "vmx/vmx_cpu.h"
+
+#define VM_BLOCK (8 * KiB)
+_Static_assert(sizeof(struct vmx_vm) <= VM_BLOCK, "a machine's block");
+
+/* What the controls let guests execute. */
+static void make_cpuid(struct vm *vm)
+{
+    const bool *has = vmx_caps.has;
+    struct guest_traits traits = {
+        .have = (has[VMX_RDTSCP] ? TRAIT_RDTSCP : 0) | (has[VMX_INVPCID] ? TRAIT_INVPCID : 0) |
+                (has[VMX_XSAVES] ? TRAIT_XSAVES : 0) | (has[VMX_USER_WAIT] ? TRAIT_USER_WAIT : 0),
+        .vcpus = vm->config->cpus,
+        .tsc_khz = clock_tsc_hz() / 1000,
+        .host = cpuid_or_zero,
+    };
+    guest_cpuid_init(&vmx_vm_of(vm)->cpuid, &traits);
+}
 
 static u64 page_max(void)
 {
@@ -21,11 +40,12 @@ static const char *map_piece(struct ptab *ept, const struct vm_piece *piece)
 
 const char *vmx_vm_create(struct vm *vm)
 {
-    hpa_t frame = frame_alloc(PAGE_4K);
+    hpa_t frame = frame_alloc(VM_BLOCK);
     if (hpa_is_none(frame))
         return "no memory for its second-level tables";
     struct vmx_vm *own = hpa_ptr(frame);
     vm->engine = own;
+    make_cpuid(vm);
     const char *error =
         ptab_init(&own->ept, &ptab_ept, &ptab_frames, page_max(), BIT(vmx_caps.phys_bits));
     for (unsigned i = 0; i < vm->piece_count && !error; i++)
@@ -44,7 +64,7 @@ void vmx_vm_destroy(struct vm *vm)
     if (own->ept.root.v)
         error = ptab_destroy(&own->ept);
     if (!error)
-        error = frame_free(ptr_hpa(own), PAGE_4K);
+        error = frame_free(ptr_hpa(own), VM_BLOCK);
     hv_assert(!error);
     vm->engine = NULL;
 }

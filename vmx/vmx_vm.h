@@ -5,12 +5,14 @@
 #ifndef VMX_VMX_VM_H
 #define VMX_VMX_VM_H
 
+#include "arch/x86/guest_cpuid.h"
 #include "core/engine.h"
 #include "core/vm.h"
 #include "mm/ptab.h"
 
 struct vmx_vm {
     struct ptab ept;
+    struct guest_cpuid cpuid;
     u64 eptp;
 };
 

@@ -125,10 +125,6 @@ static inline enum guest_action guest_ud(struct guest *guest)
  */
 enum guest_action guest_cpuid(struct guest *guest);
 
-/* The bits of CR4 and EFER that its CPUID lets it set. */
-u64 guest_cr4_allowed(const struct guest *guest);
-u64 guest_efer_allowed(const struct guest *guest);
-
 /* One leaf as the guest sees it, without what depends on its CR4. */
 void guest_cpuid_leaf(const struct guest *guest, u32 leaf, u32 sub, u32 out[4]);
 

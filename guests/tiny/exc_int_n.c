@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* INT n for every free vector: its own handler, RIP behind it; a gate of DPL 0 from ring 3 is #GP(n * 8 + 2), an empty one #NP. */
+#include "guests/tiny/rt/tiny.h"
+
+static volatile unsigned hits[256];
+static volatile u64 last_rip;
+
+static void on_int(struct frame *frame)
+{
+    hits[frame->vector & 255]++;
+    last_rip = frame->rip;
+    check(frame->error == 0, "vector %lu has an error code", frame->vector);
+}
+
+static u8 code[] aligned(16) = {0xcd, 0x20, 0xc3}; /* int $n; ret */
+
+static void user_int(void)
+{
+    __asm__ volatile("int $0x40");
+    user_end();
+}
+
+TINY(exc_int_n)
+{
+    for (unsigned n = 0x20; n < 256; n++) {
+        if (n == VECTOR_LEAVE)
+            continue;
+        trap_on(n, on_int);
+        code[1] = (u8)n;
+        barrier();
+        ((void (*)(void))(u64)code)();
+        check(hits[n] == 1, "INT %u: %u hits", n, hits[n]);
+        check(last_rip == (u64)code + 2, "INT %u: RIP %lx", n, last_rip);
+    }
+    trap_on(0x40, NULL);
+    check(user_run(user_int, 0) == GP && trap.error == 0x40 * 8 + 2, "DPL: vector %u error %lx",
+          trap.vector, trap.error);
+    rt_idt[0x41].type = 0x0e;
+    check(TRY("int $0x41", ) == NP && trap.error == 0x41 * 8 + 2, "not present: vector %u error %lx",
+          trap.vector, trap.error);
+    rt_idt[0x41].type = 0x8c;
+    check(TRY("int $0x41", ) == GP && trap.error == 0x41 * 8 + 2, "a call gate: vector %u error %lx",
+          trap.vector, trap.error);
+}

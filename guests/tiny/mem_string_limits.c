@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * String I/O in 32-bit code against segment limits: INS beyond ES's limit is #GP before the port is read, OUTS follows its
+ * segment override, and addresses wrap at 16 bits with a 16-bit address size.
+ */
+#include "guests/tiny/rt/tiny.h"
+
+static u32 notes[32];
+
+/* ES: 16 bytes at 0x500000, with EDI walking out of them; the notes go by a flat segment, EBX. */
+#define NOTE "popl %edi\n pushl %es\n pushl %ds\n popl %es\n" NOTE32 "movl %ecx, (%edi)\n addl $4, %edi\n popl %es\n pushl %edi\n"
+PART(strings, ".code32",
+     "pushl %eax\n movw $0x70, %ax\n movw %ax, %es\n movw $0x1234, %dx\n"
+     "movl $8, %edi\n movl $8, %ecx\n" TRY32("rep insb") NOTE
+     "movl $12, %edi\n movl $8, %ecx\n" TRY32("rep insb") NOTE
+     "movl $15, %edi\n movl $1, %ecx\n" TRY32("rep insw") NOTE
+     "movl $0, %esi\n movl $17, %ecx\n" TRY32("rep outsb %es:(%esi), %dx") NOTE
+     "movl $0x1000e, %esi\n movl $1, %ecx\n" TRY32("addr16 outsb %es:(%si), %dx") NOTE
+     "movl $0, %esi\n movl $4, %ecx\n" TRY32("rep outsl") NOTE
+     "popl %eax\n movw %ds, %ax\n movw %ax, %es\n xorl %eax, %eax\n ret");
+
+static void expect(unsigned n, u32 vector, u32 left, const char *what)
+{
+    const volatile u32 *note = notes + 3 * n;
+    check(note[0] == vector && (vector == NO_TRAP || note[1] == 0) && note[2] == left,
+          "%s: vector %u error %x, %u left", what, note[0], note[1], note[2]);
+}
+
+TINY(mem_string_limits)
+{
+    gdt_set(0x70, 0x500000, 15, 0x93, 4);
+    memset((void *)0x500000, 0, 64);
+    u32 r = mode_prot32(strings, (u32)(u64)notes);
+    check(r == 0, "the 32-bit part ended early: %x", r);
+    expect(0, NO_TRAP, 0, "up to the limit");
+    expect(1, GP, 4, "four beyond it");
+    expect(2, GP, 1, "a word across it");
+    expect(3, GP, 1, "outs, one beyond");
+    expect(4, NO_TRAP, 1, "16-bit address");
+    expect(5, NO_TRAP, 0, "outs by DS");
+    const volatile u8 *bytes = (const volatile u8 *)0x500000;
+    check(bytes[7] == 0 && bytes[8] == 0xff && bytes[15] == 0xff && bytes[16] == 0, "the bytes");
+}

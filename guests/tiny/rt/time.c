@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "guests/tiny/rt/tiny.h"
+
+#define SPINS 2000000 /* of a port each: an end even where nothing counts */
+
+void pit_control(unsigned counter, unsigned mode)
+{
+    outb(0x43, (u8)(counter << 6 | 0x30 | mode << 1));
+}
+
+void pit_count(unsigned counter, u16 count)
+{
+    outb((u16)(0x40 + counter), (u8)count);
+    outb((u16)(0x40 + counter), (u8)(count >> 8));
+}
+
+void pit_set(unsigned counter, unsigned mode, u16 count)
+{
+    pit_control(counter, mode);
+    pit_count(counter, count);
+}
+
+u16 pit_latch(unsigned counter)
+{
+    outb(0x43, (u8)(counter << 6));
+    u8 low = inb((u16)(0x40 + counter));
+    return (u16)(low | inb((u16)(0x40 + counter)) << 8);
+}
+
+u8 pit_status(unsigned counter)
+{
+    outb(0x43, (u8)(0xe0 | 2u << counter));
+    return inb((u16)(0x40 + counter));
+}
+
+void pit2_gate(bool on)
+{
+    outb(0x61, (u8)((inb(0x61) & 0x0c) | on));
+}
+
+bool pit2_out(void)
+{
+    return inb(0x61) & 0x20;
+}
+
+/* In tries, not in time: time is what it helps to measure. */
+u64 pit2_edge(bool level)
+{
+    for (unsigned i = 0; i < SPINS; i++)
+        if (pit2_out() == level)
+            return rdtsc();
+    return 0;
+}
+
+/* Mode 0 is one stroke of known length: 20 ms of the PIT. */
+static u64 tsc_measure(void)
+{
+    const u16 count = 23864;
+    pit2_gate(true);
+    pit_set(2, 0, count);
+    u64 start = rdtsc();
+    u64 end = pit2_edge(true);
+    if (!check(end, "counter 2 does not count"))
+        done();
+    return (end - start) * PIT_HZ / (count + 1u);
+}
+
+u64 tsc_hz(void)
+{
+    static u64 hz;
+    if (!hz)
+        hz = tsc_measure();
+    return hz;
+}
+
+u64 pit_to_tsc(u64 pit_ticks)
+{
+    return pit_ticks * tsc_hz() / PIT_HZ;
+}
+
+u64 us_to_tsc(u64 us)
+{
+    return us * (tsc_hz() / 1000) / 1000;
+}
+
+void wait_us(u64 us)
+{
+    u64 end = rdtsc() + us_to_tsc(us);
+    while (rdtsc() < end)
+        pause();
+}
+
+bool within(u64 value, u64 expected, unsigned percent)
+{
+    u64 slack = expected * percent / 100;
+    return value + slack >= expected && value <= expected + slack;
+}

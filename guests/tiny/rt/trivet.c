@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "guests/tiny/rt/tiny.h"
+
+bool on_trivet(void)
+{
+    for (u32 leaf = 0x40000000; leaf < 0x40010000; leaf += 0x100) {
+        struct cpuid r = cpuid(leaf, 0);
+        if (!memcmp(&r.b, "TrivetTrivet", 12))
+            return true;
+    }
+    return false;
+}
+
+u64 hypercall_vmcall(u64 number)
+{
+    __asm__ volatile("vmcall" : "+a"(number)::"memory");
+    return number;
+}
+
+u64 hypercall_vmmcall(u64 number)
+{
+    __asm__ volatile("vmmcall" : "+a"(number)::"memory");
+    return number;
+}
+
+u64 hypercall(u64 number)
+{
+    bool amd = cpuid(0, 0).b == 0x68747541; /* "Auth" */
+    return amd ? hypercall_vmmcall(number) : hypercall_vmcall(number);
+}
+
+void prove_no_exits(void (*fn)(void), const char *what)
+{
+    fn();
+    if (!on_trivet())
+        skip("no Trivet, no exits to count");
+    u64 before = hypercall(HYPER_EXITS);
+    fn();
+    /* The second hypercall counts itself, and so does the CPUID that chooses its instruction. */
+    u64 exits = hypercall(HYPER_EXITS) - before - 2;
+    print("%s: %d times, %lu exits\n", what, PROOF_LOOPS, exits);
+    check(exits <= PROOF_NOISE, "%lu exits", exits);
+}

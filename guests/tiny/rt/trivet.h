@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What only Trivet has: its CPUID signature and its hypercalls.
+ */
+#ifndef TINY_TRIVET_H
+#define TINY_TRIVET_H
+
+#include "lib/types.h"
+
+enum { HYPER_NOTHING, HYPER_EXITS };
+
+/* CPUID leaves 0x40000000, 0x40000100, ... carry the signature. */
+bool on_trivet(void);
+
+/* By VMCALL on Intel, VMMCALL on AMD; or by the one named. Only on Trivet. */
+u64 hypercall(u64 number);
+u64 hypercall_vmcall(u64 number);
+u64 hypercall_vmmcall(u64 number);
+
+/*
+ * The proof that something takes no exit: runs fn once to warm up, then again between two
+ * readings of the exit counter, and checks the difference. What the host does meanwhile
+ * (its timer, a slice's end) is allowed for. Skips the guest where there is no Trivet.
+ */
+void prove_no_exits(void (*fn)(void), const char *what);
+#define PROOF_LOOPS 200000
+#define PROOF_NOISE 64 /* host timer ticks within the fraction of a second that a proof takes */
+
+#endif

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Boots tiny guests bare, without Trivet: what they check has to hold on the machine itself.
+
+    test/tiny_bare.py [-e qemu|bochs] [-c CPU] [-t SECONDS] [-v] [NAME ...]
+
+Each guest becomes a CD of GRUB's core image and the ELF (a flat guest is a boot sector by itself).
+The expected end is read from the table in guests/tiny/README.md; the exit code is 0 if all ended so.
+"""
+import argparse, concurrent.futures, os, re, shutil, subprocess, sys, tempfile, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILT = os.path.join(ROOT, "build/guests/tiny")
+README = os.path.join(ROOT, "guests/tiny/README.md")
+VERDICT = re.compile(r"^(ok|FAILED|skipped) (\w+)(.*)$", re.M)
+
+# Where an emulator is not the manual's processor: the checks that may fail there, and why.
+KNOWN = {}
+
+
+def expectations():
+    """name -> the third column: `ok`, or how a hostile guest ends."""
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+?) \|$", open(README).read(), re.M)
+    return {name: end for name, end in rows}
+
+
+def flat(name):
+    return name.startswith("flat_")
+
+
+def built(name):
+    return os.path.join(BUILT, name + (".bin" if flat(name) else ".elf"))
+
+
+def grub_core(work):
+    with open(os.path.join(work, "grub.cfg"), "w") as f:
+        f.write("multiboot2 (cd)/guest.elf\nboot\n")
+    subprocess.run(["grub-mkimage", "-O", "i386-pc-eltorito", "-o", "core.img", "-c", "grub.cfg",
+                    "-p", "/", "biosdisk", "iso9660", "multiboot2", "boot"], check=True, cwd=work)
+
+
+def iso(name, work):
+    """A CD with nothing but GRUB's core, whose embedded configuration boots the one guest."""
+    tree = os.path.join(work, name)
+    os.makedirs(tree)
+    shutil.copy(os.path.join(work, "core.img"), tree)
+    shutil.copy(built(name), os.path.join(tree, "guest.elf"))
+    out = tree + ".iso"
+    subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-b", "core.img", "-no-emul-boot",
+                    "-boot-load-size", "4", "-boot-info-table", "-o", out, tree],
+                   check=True, stderr=subprocess.DEVNULL)
+    return out
+
+
+def qemu(name, media, serial, args):
+    return ["qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", args.cpu or "max",
+            "-m", "128", "-icount", "shift=2,sleep=off", "-display", "none", "-vga", "none", "-no-reboot", "-monitor", "none",
+            "-serial", "file:" + serial, "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+            *(["-drive", f"format=raw,file={media}"] if flat(name) else ["-cdrom", media])]
+
+
+def bochs(name, media, serial, args):
+    conf = serial + ".bochsrc"
+    share = "/usr/share/bochs"
+    medium = (f'floppya: 1_44="{media}", status=inserted\nboot: floppy' if flat(name) else
+              f'ata0-master: type=cdrom, path="{media}", status=inserted\nboot: cdrom')
+    with open(conf, "w") as f:
+        f.write(f"""
+config_interface: textconfig
+display_library: rfb, options="timeout=0"
+romimage: file={share}/BIOS-bochs-latest
+vgaromimage: file={share}/VGABIOS-lgpl-latest
+memory: guest=128, host=128
+cpu: model={args.cpu or 'corei7_skylake_x'}, count=1, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=0
+clock: sync=none
+{medium}
+com1: enabled=1, mode=file, dev={serial}
+log: {serial}.log
+panic: action=fatal
+error: action=report
+info: action=ignore
+debug: action=ignore
+""")
+    with open(serial + ".rc", "w") as f:
+        f.write("c\n")
+    return ["bochs", "-q", "-f", conf, "-rc", serial + ".rc"]
+
+
+def launch(name, media, work, args):
+    """Two Bochs that start at once want the same display port; the loser ends at once and tries again."""
+    serial = os.path.join(work, name + ".serial")
+    command = {"qemu": qemu, "bochs": bochs}[args.emulator](name, media, serial, args)
+    for _ in range(5):
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, cwd=work)
+        time.sleep(0.2)
+        if child.poll() is None or args.emulator == "qemu":
+            break
+    return child, serial
+
+
+def boot(name, work, args):
+    media = built(name) if flat(name) else iso(name, work)
+    start = time.time()
+    child, serial = launch(name, media, work, args)
+    text, end = "", "time limit"
+    while time.time() < start + args.time:
+        ended = child.poll() is not None
+        if os.path.exists(serial):
+            text = open(serial, errors="replace").read().replace("\r", "")
+        if VERDICT.search(text) and text.endswith("\n"):
+            end = VERDICT.search(text).group(1)
+            break
+        if ended:
+            end = "reset"
+            break
+        time.sleep(0.05)
+    if child.poll() is None:
+        child.kill()
+    child.wait()
+    log = serial + ".log"
+    if os.path.exists(log) and "shutdown status" in open(log, errors="replace").read():
+        end = "reset"
+    return name, end, text, time.time() - start
+
+
+def verdict(name, end, text, expected, args):
+    if end in ("ok", "skipped"):
+        good = expected == "ok"
+    elif end == "FAILED":
+        allowed = KNOWN.get((args.emulator, name))
+        good = bool(allowed) and all(re.search(allowed[0], line)
+                                     for line in re.findall(r"^FAIL .*$", text, re.M))
+        end = f"known: {allowed[1]}" if good else end
+    else:
+        # Bare, nobody reports a triple fault or a machine that hangs: a reset, or the time limit.
+        good = not expected.startswith("ok")
+    return good, end
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-e", "--emulator", choices=["qemu", "bochs"], default="qemu")
+    parser.add_argument("-c", "--cpu")
+    parser.add_argument("-t", "--time", type=float, default=None)
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    expected = expectations()
+    names = args.names or sorted(expected)
+    unbuilt = [n for n in names if not os.path.exists(built(n))]
+    if unbuilt:
+        sys.exit(f"not built (make tiny): {' '.join(unbuilt)}")
+    if args.time is None:
+        args.time = 20 if args.emulator == "qemu" else 90
+    bad = 0
+    with tempfile.TemporaryDirectory() as work, \
+            concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        grub_core(work)
+        for name, end, text, took in pool.map(lambda n: boot(n, work, args), names):
+            good, end = verdict(name, end, text, expected.get(name, "ok"), args)
+            bad += not good
+            print(f"{'good' if good else 'BAD ':4} {name:24} {took:5.1f}s {end}", flush=True)
+            if args.verbose or not good:
+                print("".join(f"       {line}\n" for line in text.splitlines()), end="")
+    print(f"{len(names) - bad} of {len(names)} as expected")
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

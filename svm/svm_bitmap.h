@@ -8,8 +8,9 @@
 
 #include "mm/addr.h"
 
-#define SVM_PORTS_SIZE (3 * PAGE_4K) /* the bits past port FFFFh stay 1: an access may go beyond   \
-                                      */
+#define SVM_PORTS_SIZE                                                                             \
+    (3 * PAGE_4K) /* the bits past port FFFFh stay 1: an access may go beyond                      \
+                   */
 #define SVM_MSRS_SIZE (2 * PAGE_4K)
 
 /* Pure: the layout. */

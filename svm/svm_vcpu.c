@@ -135,13 +135,14 @@ struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
     v->guest.vcpu.vm = vm;
     v->guest.vcpu.index = index;
     v->guest.ops = &svm_guest_ops;
+    v->guest.cpuid = &svm_vm_of(vm)->cpuid;
     v->clean = svm_caps.has[SVM_VMCB_CLEAN] ? CLEAN_ALL : 0;
     v->vmcb_at = frame_alloc(PAGE_4K);
+    v->vmcb = hpa_ptr(v->vmcb_at);
     if (hpa_is_none(v->vmcb_at) || !guest_create(&v->guest)) {
         svm_vcpu_destroy(&v->guest.vcpu);
         return NULL;
     }
-    v->vmcb = hpa_ptr(v->vmcb_at);
     svm_bitmaps_fill(ports, msrs); /* always the same */
     return &v->guest.vcpu;
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What SVM keeps for a machine: the nested page tables. The permission maps are one for all.
+ * What SVM keeps for a machine: the nested page tables, its CPUID. The permission maps are one for
+ * all.
  */
 #ifndef SVM_SVM_VM_H
 #define SVM_SVM_VM_H
 
+#include "arch/x86/guest_cpuid.h"
 #include "core/engine.h"
 #include "core/vm.h"
 #include "mm/ptab.h"
 
 struct svm_vm {
     struct ptab npt;
+    struct guest_cpuid cpuid;
 };
 
 const char *svm_vm_create(struct vm *vm);

@@ -85,7 +85,8 @@ static bool is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* [+-]name, as often as wanted, with commas between. */
+/* [+-]name, as often as wanted, with commas between; that a plus is of no use the engine says, as a
+ * refusal. */
 static bool is_feature_list(const char *s)
 {
     for (;; s++) {
@@ -154,8 +155,8 @@ static const struct {
     {"maxcpus=",  false, read_maxcpus,   "a number from 1"                                        },
     {"on-idle=",  false, read_on_idle,   "poweroff, reboot, halt or monitor"                      },
     {"engine=",   false, read_engine,    "auto, vmx or svm"                                       },
-    {"vmx=",      false, read_vmx,       "names with + or - before, commas between: -apicv,-vpid" },
-    {"svm=",      false, read_svm,       "names with + or - before, commas between: -avic,-vgif"  },
+    {"vmx=",      false, read_vmx,       "names with a - before, commas between: -apicv,-vpid"    },
+    {"svm=",      false, read_svm,       "names with a - before, commas between: -avic,-vgif"     },
     {"preflight", false, read_preflight, "nothing"                                                },
     {"selftest",  false, read_selftest,  "nothing"                                                },
     {"bench",     false, read_bench,     "nothing"                                                },

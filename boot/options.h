@@ -39,7 +39,7 @@ struct options {
     enum on_idle on_idle;
     bool preflight, selftest, bench;
     enum engine_choice engine;
-    const char *vmx, *svm; /* lists like "-apicv,+vpid"; "" if none; the engine knows the names */
+    const char *vmx, *svm; /* lists like "-apicv,-vpid"; "" if none; the engine knows the names */
     const char *fail;      /* how the self-test is to fail on purpose; "" if it is not */
 
     char problem[OPTIONS_PROBLEMS_MAX][256];

@@ -11,6 +11,16 @@ void preflight_start(struct preflight *report, const char *engine)
     report->engine = engine;
 }
 
+/* fmt_va cuts without a mark: a list that seems whole would be a lie. */
+static void mark_cut(char *text, size_t size)
+{
+    static const char mark[] = " ...";
+    size_t end = size - sizeof mark;
+    while (end > 0 && text[end] != ' ')
+        end--;
+    str_copy(text + end, mark, sizeof mark);
+}
+
 bool preflight_refuse(struct preflight *report, const char *reason, const char *format, ...)
 {
     if (!preflight_ready(report))
@@ -18,8 +28,10 @@ bool preflight_refuse(struct preflight *report, const char *reason, const char *
     str_copy(report->refusal.reason, reason, sizeof report->refusal.reason);
     va_list args;
     va_start(args, format);
-    fmt_va(report->refusal.text, sizeof report->refusal.text, format, args);
+    size_t size = fmt_va(report->refusal.text, sizeof report->refusal.text, format, args);
     va_end(args);
+    if (size >= sizeof report->refusal.text)
+        mark_cut(report->refusal.text, sizeof report->refusal.text);
     return false;
 }
 
@@ -144,7 +156,8 @@ void preflight_print(const struct preflight *report, bool all)
 
 void preflight_announce(const struct preflight *report)
 {
-    char quoted[2 * sizeof report->refusal.text];
+    /* Closed also where it is cut, so that the line fits into the log with its reason. */
+    char quoted[LOG_TEXT_MAX - 64];
     if (preflight_ready(report))
         return;
     log_event("refuse", "reason=%s text=%s", report->refusal.reason,

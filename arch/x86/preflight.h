@@ -29,11 +29,15 @@ struct preflight_row {
     char where[26]; /* why not: "PROCBASED_CTLS2[33]=0", "vmx=-ept", "needs tpr-shadow" */
 };
 
+/* Fits an event line with its reason: LOG_TEXT_MAX. Longer text is cut at a word and ends in "
+ * ...". */
+#define REFUSAL_TEXT_MAX 840
+
 /* Why this machine can run no guests: a stable word and a sentence with the mend; "" is no refusal.
  */
 struct refusal {
     char reason[32];
-    char text[320];
+    char text[REFUSAL_TEXT_MAX];
 };
 
 struct preflight {

@@ -132,12 +132,12 @@ static void test_bad_values_leave_the_default(void **state)
         {"loglevel=",          "takes error"                             },
         {"on-idle=sleep",      "takes poweroff, reboot, halt or monitor" },
         {"engine=kvm",         "takes auto, vmx or svm"                  },
-        {"vmx=apicv",          "names with + or - before"                },
-        {"vmx=-apicv,",        "names with + or - before"                },
-        {"vmx=",               "names with + or - before"                },
-        {"vmx=-a,,-b",         "names with + or - before"                },
-        {"svm=+",              "names with + or - before"                },
-        {"svm=-A",             "names with + or - before"                },
+        {"vmx=apicv",          "names with a - before"                   },
+        {"vmx=-apicv,",        "names with a - before"                   },
+        {"vmx=",               "names with a - before"                   },
+        {"vmx=-a,,-b",         "names with a - before"                   },
+        {"svm=+",              "names with a - before"                   },
+        {"svm=-A",             "names with a - before"                   },
     };
     (void)state;
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -50,8 +50,10 @@ static void test_lines_fit_the_screen(void **state)
             print(true);
             assert_lines_fit();
         }
-        memset(&vmx_wishes, 1, sizeof vmx_wishes);
-        memset(&svm_wishes, 1, sizeof svm_wishes);
+        for (unsigned i = 0; i < VMX_FEATURES; i++)
+            vmx_wishes.off[i] = "the-longest-of-words";
+        for (unsigned i = 0; i < SVM_FEATURES; i++)
+            svm_wishes.off[i] = "the-longest-of-words";
     }
 }
 
@@ -120,6 +122,36 @@ static void test_refusal(void **state)
     assert_lines_fit();
 }
 
+/* A list that does not fit says so, in the report and in the event line, whose quote is closed. */
+static void test_long_refusals_are_marked(void **state)
+{
+    (void)state;
+    char words[1600], *last = words;
+    for (unsigned i = 0; i + 6 < sizeof words; i += 5)
+        last = words + i, memcpy(last, "word ", 6);
+    preflight_start(&report, "VMX");
+    preflight_refuse(&report, "bad-option", "%s", words);
+    size_t size = strlen(report.refusal.text);
+    assert_string_equal(report.refusal.text + size - 8, "word ...");
+    assert_true(size > sizeof report.refusal.text - 16);
+    logged[0] = '\0';
+    preflight_announce(&report);
+    assert_string_equal(logged + strlen(logged) - 6, " ...\"\n");
+
+    /* What just fits is not touched; quotes double, and the line still ends in one. */
+    preflight_start(&report, "VMX");
+    preflight_refuse(&report, "x", "%.*s", (int)sizeof report.refusal.text - 1, words);
+    assert_int_equal(strlen(report.refusal.text), sizeof report.refusal.text - 1);
+    assert_null(strstr(report.refusal.text, "..."));
+    memset(words, '"', sizeof words);
+    preflight_start(&report, "VMX");
+    preflight_refuse(&report, "x", "%.*s", 1000, words);
+    logged[0] = '\0';
+    preflight_announce(&report);
+    assert_string_equal(logged + strlen(logged) - 2, "\"\n");
+    assert_null(strstr(logged, "[cut]"));
+}
+
 static void test_neither_vendor(void **state)
 {
     (void)state;
@@ -150,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_lines_fit_the_screen),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_long_refusals_are_marked),
         cmocka_unit_test(test_neither_vendor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

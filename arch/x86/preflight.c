@@ -35,9 +35,13 @@ bool preflight_refuse(struct preflight *report, const char *reason, const char *
     return false;
 }
 
-static bool made_by_amd(const char *vendor)
+enum cpu_maker cpu_maker(const struct cpu_identity *cpu)
 {
-    return strcmp(vendor, "AuthenticAMD") == 0 || strcmp(vendor, "HygonGenuine") == 0;
+    if (strcmp(cpu->vendor, "GenuineIntel") == 0)
+        return MAKER_INTEL;
+    if (strcmp(cpu->vendor, "AuthenticAMD") == 0 || strcmp(cpu->vendor, "HygonGenuine") == 0)
+        return MAKER_AMD;
+    return MAKER_OTHER;
 }
 
 /* The bytes come from CPUID, and an emulator may put anything there: only printable ones are shown.
@@ -53,14 +57,9 @@ static void vendor_name(const char *vendor, char *to, size_t size)
 void preflight_neither(struct preflight *report, const struct cpu_identity *cpu)
 {
     char vendor[sizeof cpu->vendor];
-    const char *reason = "no-virtualization";
-    if (made_by_amd(cpu->vendor))
-        reason = "no-svm";
-    else if (strcmp(cpu->vendor, "GenuineIntel") == 0)
-        reason = "no-vmx";
     vendor_name(cpu->vendor, vendor, sizeof vendor);
     preflight_start(report, "");
-    preflight_refuse(report, reason,
+    preflight_refuse(report, "no-virtualization",
                      "this processor (%s, family %u, model %u) shows neither VMX nor SVM: Trivet "
                      "needs an Intel processor with VT-x and EPT or an AMD one with SVM and nested "
                      "paging%s",

@@ -67,7 +67,11 @@ struct cpu_identity {
     bool inside_hypervisor; /* CPUID.1.ECX[31] */
 };
 
-/* The report of a processor whose CPUID shows neither VMX nor SVM. */
+/* Whose negotiation can tell what a processor that shows neither VMX nor SVM lacks. */
+enum cpu_maker { MAKER_OTHER, MAKER_INTEL, MAKER_AMD };
+enum cpu_maker cpu_maker(const struct cpu_identity *cpu);
+
+/* The report of another maker's processor, whose CPUID shows neither VMX nor SVM. */
 void preflight_neither(struct preflight *report, const struct cpu_identity *cpu);
 
 /* Prints the table and the verdict; `all` false leaves out the rows that are as one would wish. */

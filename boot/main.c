@@ -62,10 +62,11 @@ void hv_main(const void *tags, u64 moved)
     greet();
     refuse_if("bad-boot-information", broken);
     refuse_if("no-nx", cpu_protect());
+    log_info("cpu: protections: %s", cpu_protections());
     refuse_if("no-memory", memory_start(&info, moved));
     tables_read(&info, &acpi);
     consoles_more(&acpi);
-    refuse_if("no-apic", apic_init(cores_need_x2apic(&acpi)));
+    refuse_if("no-apic", apic_init(cores_need_x2apic(&acpi), options.x2apic));
     cpu_move_to_own_stack(run);
 }
 

@@ -116,6 +116,12 @@ static bool read_svm(struct options *options, char *value)
     return options->svm == value;
 }
 
+static bool read_x2apic(struct options *options, char *value)
+{
+    (void)value;
+    return options->x2apic = true;
+}
+
 static bool read_preflight(struct options *options, char *value)
 {
     (void)value;
@@ -157,23 +163,16 @@ static const struct {
     {"engine=",   false, read_engine,    "auto, vmx or svm"                                       },
     {"vmx=",      false, read_vmx,       "names with a - before, commas between: -apicv,-vpid"    },
     {"svm=",      false, read_svm,       "names with a - before, commas between: -avic,-vgif"     },
+    {"x2apic",    false, read_x2apic,    "nothing"                                                },
     {"preflight", false, read_preflight, "nothing"                                                },
     {"selftest",  false, read_selftest,  "nothing"                                                },
     {"bench",     false, read_bench,     "nothing"                                                },
     {"fail=",     false, read_fail,      "a way to fail on purpose: panic, null, stack and others"},
 };
 
-const char *options_help(unsigned n, const char **takes)
-{
-    if (n >= array_size(table))
-        return NULL;
-    *takes = table[n].takes;
-    return table[n].word;
-}
-
 static void unknown_word(struct options *options, const char *word)
 {
-    char known[120];
+    char known[160];
     size_t used = 0;
     for (unsigned i = 0; i < array_size(table) && used < sizeof known; i++)
         used += fmt_text(known + used, sizeof known - used, "%s%s", i ? " " : "", table[i].word);

@@ -27,6 +27,7 @@ struct cpu *cpus[CPUS_MAX];
 u32 cpu_count;
 
 static struct cpu boot_cpu;
+static bool nx_was_hidden; /* until the boot core turned it on: on the others it still is */
 static hpa_t start_page = {
     ~0ull}; /* below 1 MiB; kept, for a core that wakes late must find code there */
 
@@ -73,9 +74,12 @@ static bool has_nx(void)
 static bool turn_nx_on(void)
 {
     u64 enable;
-    if (!has_nx() && msr_read_safe(MSR_MISC_ENABLE, &enable) &&
+    if (has_nx())
+        return true;
+    if (!msr_read_safe(MSR_MISC_ENABLE, &enable) ||
         !msr_write_safe(MSR_MISC_ENABLE, enable & ~BIT(34)))
         return false;
+    nx_was_hidden = true;
     return has_nx();
 }
 
@@ -198,9 +202,27 @@ static bool prepare_start_page(void)
     return true;
 }
 
-static struct ap_params *params(void)
+/* What the next core finds on the start page: where to go on in each mode, and its orders. `cpu`
+ * comes last, for a core that finds it takes the rest. */
+static void give_orders(struct cpu *cpu, void (*work)(void))
 {
-    return (struct ap_params *)((char *)hpa_ptr(start_page) + (ap_start_params - ap_start));
+    struct ap_params *p =
+        (struct ap_params *)((char *)hpa_ptr(start_page) + (ap_start_params - ap_start));
+    u32 page = (u32)start_page.v;
+
+    p->gdt_limit = 31;
+    p->gdt_base = page + (u32)(ap_start_gdt - ap_start);
+    p->entry_32 = page + (u32)(ap_start_32 - ap_start);
+    p->code_32 = 24;
+    p->entry_64 = page + (u32)(ap_start_64 - ap_start);
+    p->code_64 = 8;
+    p->unhide_nx = nx_was_hidden;
+    p->boot_cr3 = (u32)hostmap_image_hpa(boot_pml4).v;
+    p->cr3 = cr3_read();
+    p->stack = cpu->stack_top;
+    p->entry = (u64)ap_main;
+    p->work = (u64)work;
+    __atomic_store_n(&p->cpu, (u64)cpu, __ATOMIC_RELEASE);
 }
 
 static struct cpu *new_cpu(u32 id)
@@ -241,7 +263,7 @@ static bool start_initialized(u32 id, void (*work)(void))
         log_error("smp: no memory for the core with APIC id %u", id);
         return false;
     }
-    ap_params_fill(params(), start_page, cpu, cpu->stack_top, (u64)ap_main, (u64)work);
+    give_orders(cpu, work);
     for (int attempt = 0; attempt < 2; attempt++) {
         apic_send_startup(id, (u8)(start_page.v >> 12));
         if (wait_online(cpu, attempt ? 100000 : 1000))
@@ -249,7 +271,6 @@ static bool start_initialized(u32 id, void (*work)(void))
     }
     if (__atomic_compare_exchange_n(&cpu->state, &starting, CPU_GIVEN_UP, false, __ATOMIC_SEQ_CST,
                                     __ATOMIC_SEQ_CST)) {
-        log_warn("smp: the core with APIC id %u does not answer; left out", id);
         return false; /* its area is not freed: it may yet wake and must find its stack */
     }
     cpus[cpu->index] = cpu;
@@ -279,7 +300,8 @@ void smp_start(const u32 *ids, u32 count, u32 limit, void (*work)(void))
         clock_wait_us(10000);
     for (u32 i = 0; i < count && cpu_count < limit; i++)
         if (ids[i] != boot_cpu.apic_id)
-            start_initialized(ids[i], work);
+            if (!start_initialized(ids[i], work))
+                log_warn("smp: the core with APIC id %u does not answer; left out", ids[i]);
 }
 
 void smp_take_call(void)

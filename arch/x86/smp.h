@@ -14,7 +14,7 @@ void cpu_init_boot(void);
 /* The protections this processor has: WP, NXE, SMEP, SMAP, UMIP, PGE, PAT. NULL, or why Trivet
  * cannot run. */
 const char *cpu_protect(void) must_check;
-const char *cpu_protections(void); /* their names */
+const char *cpu_protections(void); /* the names of those that are on */
 
 /* After hostmap_init and apic_init: guarded stacks for the boot core; goes on in `next` on the new
  * stack. */

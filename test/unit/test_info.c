@@ -126,8 +126,6 @@ static void test_all_good(void **state)
     assert_string_equal(info.module[1].name, "empty");
     assert_string_equal(info.module[1].args, "");
     assert_int_equal(info.memmap.count, 1);
-    assert_true(info.has_load_base);
-    assert_int_equal(info.load_base.v, 0x200000);
     assert_false(info.efi);
     assert_int_equal(info.rsdp_size, 0);
     assert_int_equal(info.fb.kind, BOOT_FB_NONE);

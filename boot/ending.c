@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/desc.h"
 #include "arch/x86/panic.h"
 #include "boot/consoles.h"
 #include "boot/cores.h"
@@ -45,8 +46,9 @@ static void power_down(enum on_idle how)
         power_off();
     else
         power_reboot();
-    log_error("this machine does not %s; it can be switched off now",
-              how == IDLE_POWEROFF ? "power off by ACPI" : "reboot");
+    if (how == IDLE_REBOOT)
+        cpu_triple_fault();
+    log_error("this machine does not power off by ACPI; it can be switched off now");
     log_flush();
 }
 

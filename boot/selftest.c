@@ -223,6 +223,42 @@ static void fail_smash(void *nothing)
     __asm__ volatile("" : : "r"(small) : "memory");
 }
 
+static bool consoles_fail;
+
+static size_t faulty_write(struct log_sink *sink, const char *text, size_t size)
+{
+    (void)sink, (void)text;
+    if (consoles_fail)
+        *(volatile u32 *)0x0000123456789000 = 1;
+    return size;
+}
+
+/* A panic within the panic: a console that faults, and again when the panic is printed on it. */
+static void fail_sink(void *nothing)
+{
+    static struct log_sink faulty = {.name = "faulty", .write = faulty_write};
+    (void)nothing;
+    log_add_sink(&faulty);
+    consoles_fail = true;
+    log_warn("from here on a console fails");
+}
+
+/* Two of them: the second one fails the panic within the panic. */
+static void fail_sinks(void *nothing)
+{
+    static struct log_sink faulty = {.name = "faulty too", .write = faulty_write};
+    log_add_sink(&faulty);
+    fail_sink(nothing);
+}
+
+/* The end that a restart comes to where nothing else restarts. */
+static void fail_triple(void *nothing)
+{
+    (void)nothing;
+    log_flush();
+    cpu_triple_fault();
+}
+
 static const struct {
     const char *name;
     void (*run)(void *);
@@ -233,6 +269,9 @@ static const struct {
     {"null",       fail_null      },
     {"stack",      fail_stack     },
     {"smash",      fail_smash     },
+    {"sink",       fail_sink      },
+    {"sinks",      fail_sinks     },
+    {"triple",     fail_triple    },
 };
 
 void selftest_fail(const char *way)

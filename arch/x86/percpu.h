@@ -19,7 +19,7 @@ struct cpu {
     u32 apic_id;
     enum cpu_state state;
     u64 stack_top;
-    bool panicking;
+    u32 panics;           /* how deep this core is in them */
     void (*call)(void *); /* see smp_call */
     void *call_with;
     u64 interrupts;

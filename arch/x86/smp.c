@@ -8,6 +8,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/skew.h"
 #include "arch/x86/trap.h"
 #include "lib/fmt.h"
 #include "lib/lock.h"
@@ -185,6 +186,7 @@ static void no_return ap_main(struct cpu *cpu, void (*work)(void))
         !__atomic_compare_exchange_n(&cpu->state, &starting, CPU_ONLINE, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_SEQ_CST))
         cpu_halt_forever(); /* too late: given up, or another's turn */
+    skew_answer();
     work();
     cpu_halt_forever();
 }
@@ -252,6 +254,31 @@ static bool wait_online(const struct cpu *cpu, u64 us)
     return true;
 }
 
+/* The TSCs of a machine's cores mostly run in step, but nothing makes firmware see to it. */
+static struct skew correct_clock(struct cpu *cpu)
+{
+    struct skew skew = skew_measure(clock_tsc_hz());
+    cpu->tsc_adjust = skew_matters(&skew, clock_tsc_hz()) ? 0 - (u64)skew.ahead : 0;
+    skew_done();
+    return skew;
+}
+
+static void log_clock(const struct cpu *cpu, const struct skew *skew)
+{
+    bool behind = skew->ahead < 0;
+    u64 ticks = behind ? 0 - (u64)skew->ahead : (u64)skew->ahead;
+    const char *where = behind ? "behind" : "ahead";
+
+    if (!skew->known)
+        log_info("smp: core %u's TSC cannot be compared, it answers too slowly", cpu->index);
+    else if (cpu->tsc_adjust)
+        log_warn("smp: core %u's TSC is %lu ticks %s (within %lu); corrected", cpu->index, ticks,
+                 where, skew->uncertain);
+    else
+        log_debug("smp: core %u's TSC is %lu ticks %s (within %lu)", cpu->index, ticks, where,
+                  skew->uncertain);
+}
+
 /* INIT has been sent and its 10 ms have passed. The second SIPI goes only to a core that ignored
  * the first. */
 static bool start_initialized(u32 id, void (*work)(void))
@@ -273,6 +300,8 @@ static bool start_initialized(u32 id, void (*work)(void))
                                     __ATOMIC_SEQ_CST)) {
         return false; /* its area is not freed: it may yet wake and must find its stack */
     }
+    struct skew skew = correct_clock(cpu);
+    log_clock(cpu, &skew);
     cpus[cpu->index] = cpu;
     __atomic_store_n(&cpu_count, cpu_count + 1, __ATOMIC_RELEASE);
     return true;
@@ -315,17 +344,39 @@ void smp_take_call(void)
     __atomic_store_n(&cpu->call, NULL, __ATOMIC_RELEASE);
 }
 
+void smp_post(u32 core, void (*what)(void *), void *with)
+{
+    cpus[core]->call_with = with;
+    __atomic_store_n(&cpus[core]->call, what, __ATOMIC_RELEASE);
+    arch_kick(core);
+}
+
+static void wait_for_call(u32 core)
+{
+    while (__atomic_load_n(&cpus[core]->call, __ATOMIC_ACQUIRE))
+        spin_pause();
+}
+
 void smp_call(u32 core, void (*what)(void *), void *with)
 {
-    struct cpu *cpu = cpus[core];
-
-    if (cpu == this_cpu()) {
+    if (cpus[core] == this_cpu()) {
         what(with);
         return;
     }
-    cpu->call_with = with;
-    __atomic_store_n(&cpu->call, what, __ATOMIC_RELEASE);
-    arch_kick(core);
-    while (__atomic_load_n(&cpu->call, __ATOMIC_ACQUIRE))
-        spin_pause();
+    smp_post(core, what, with);
+    wait_for_call(core);
+}
+
+static void answer_call(void *nothing)
+{
+    (void)nothing;
+    skew_answer();
+}
+
+struct skew smp_compare_clock(u32 core)
+{
+    smp_post(core, answer_call, NULL);
+    struct skew skew = correct_clock(cpus[core]);
+    wait_for_call(core);
+    return skew;
 }

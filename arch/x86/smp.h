@@ -5,6 +5,7 @@
 #ifndef ARCH_X86_SMP_H
 #define ARCH_X86_SMP_H
 
+#include "arch/x86/skew.h"
 #include "lib/types.h"
 
 /* First of all on the boot core, still on the loader's tables: GS, IDT, so that even early bugs are
@@ -35,5 +36,12 @@ bool smp_start_one(u32 apic_id, void (*work)(void));
  */
 void smp_call(u32 core, void (*what)(void *), void *with);
 void smp_take_call(void);
+
+/* The same without waiting, for another core. */
+void smp_post(u32 core, void (*what)(void *), void *with);
+
+/* Compares another core's TSC with the boot core's once more, here on the boot core, and corrects
+ * that core's arch_now by it. Every core has had it once when it started. */
+struct skew smp_compare_clock(u32 core);
 
 #endif

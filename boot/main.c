@@ -108,7 +108,9 @@ static const struct engine *preflight(void)
     } else {
         preflight_neither(&report, &identity);
     }
-    preflight_print(&report, options.preflight);
+    preflight_print(&report, !options.preflight      ? PREFLIGHT_DENIED
+                             : consoles_only_small() ? PREFLIGHT_NAMES
+                                                     : PREFLIGHT_ALL);
     return preflight_ready(&report) ? engine : NULL;
 }
 

@@ -121,6 +121,31 @@ static void print_wrapped(const char *text)
         log_raw("%s%s", indent, text);
 }
 
+/* The names of the rows of one need that are there, or are not, in lines: for a screen of 25. */
+static void print_names(const struct preflight *report, enum need need, bool there,
+                        const char *heading)
+{
+    static char line[PREFLIGHT_ROWS_MAX * 24];
+    size_t used = fmt_text(line, sizeof line, "%s:", heading), bare = used;
+
+    for (unsigned i = 0; i < report->count; i++) {
+        const struct preflight_row *row = &report->row[i];
+        if (row->need == need && (row->have == HAVE_YES) == there && used < sizeof line)
+            used += fmt_text(line + used, sizeof line - used, " %s", row->name);
+    }
+    if (used > bare)
+        print_wrapped(line);
+}
+
+static void print_summary(const struct preflight *report)
+{
+    print_section(report, NEED_REQUIRED, "required", false);
+    print_names(report, NEED_REQUIRED, true, "required, there");
+    print_names(report, NEED_WANTED, true, "wanted, there");
+    print_names(report, NEED_WANTED, false, "wanted, denied");
+    print_names(report, NEED_SPARE, true, "there, left off");
+}
+
 static unsigned count_rows(const struct preflight *report, enum need need, bool only_there)
 {
     unsigned count = 0;
@@ -142,12 +167,20 @@ static void print_verdict(const struct preflight *report)
     print_wrapped(line);
 }
 
-void preflight_print(const struct preflight *report, bool all)
+static void print_table(const struct preflight *report, bool all)
 {
     print_section(report, NEED_REQUIRED, "required", all);
     print_section(report, NEED_WANTED, "wanted", all);
     if (all)
         print_section(report, NEED_SPARE, "left off", all);
+}
+
+void preflight_print(const struct preflight *report, enum preflight_detail detail)
+{
+    if (detail == PREFLIGHT_NAMES)
+        print_summary(report);
+    else
+        print_table(report, detail == PREFLIGHT_ALL);
     if (report->note[0])
         print_wrapped(report->note);
     print_verdict(report);

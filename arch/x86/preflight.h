@@ -74,8 +74,12 @@ enum cpu_maker cpu_maker(const struct cpu_identity *cpu);
 /* The report of another maker's processor, whose CPUID shows neither VMX nor SVM. */
 void preflight_neither(struct preflight *report, const struct cpu_identity *cpu);
 
-/* Prints the table and the verdict; `all` false leaves out the rows that are as one would wish. */
-void preflight_print(const struct preflight *report, bool all);
+/* How much of the table: the rows that are not as one would wish; all; or all by their names alone,
+ * but for required ones that are missing: what a text screen of 25 lines can hold. */
+enum preflight_detail { PREFLIGHT_DENIED, PREFLIGHT_ALL, PREFLIGHT_NAMES };
+
+/* Prints the table and the verdict. */
+void preflight_print(const struct preflight *report, enum preflight_detail detail);
 
 /* The event line "@trivet1 refuse reason=… text=…", if the report is a refusal. */
 void preflight_announce(const struct preflight *report);

@@ -9,13 +9,24 @@
 #include "test/unit/log_capture.h"
 #include "test/unit/recorded_cpus.h"
 
+/* 25 lines but for those after the table: boot, refuse, done, the wait, and the cursor's own. */
+#define TEXT_SCREEN_ROOM 20
+
 static struct preflight report;
 
-static void print(bool all)
+static void print(enum preflight_detail detail)
 {
     logged[0] = '\0';
-    preflight_print(&report, all);
+    preflight_print(&report, detail);
     assert_true(strlen(logged) < sizeof logged - 1);
+}
+
+static unsigned count_lines(void)
+{
+    unsigned count = 0;
+    for (const char *c = logged; *c; c++)
+        count += *c == '\n';
+    return count;
 }
 
 static void assert_lines_fit(void)
@@ -43,11 +54,14 @@ static void test_lines_fit_the_screen(void **state)
         for (unsigned i = 0; i < array_size(recorded_cpus); i++) {
             bool ready = vmx_negotiate(&recorded_cpus[i].vmx, &vmx_wishes, &vmx_caps, &report);
             assert_int_equal(ready, preflight_ready(&report));
-            print(true);
+            print(PREFLIGHT_ALL);
             assert_lines_fit();
+            print(PREFLIGHT_NAMES);
+            assert_lines_fit();
+            assert_true(!ready || count_lines() <= TEXT_SCREEN_ROOM);
             ready = svm_negotiate(&recorded_cpus[i].svm, &svm_wishes, &svm_caps, &report);
             assert_int_equal(ready, preflight_ready(&report));
-            print(true);
+            print(PREFLIGHT_ALL);
             assert_lines_fit();
         }
         for (unsigned i = 0; i < VMX_FEATURES; i++)
@@ -74,7 +88,7 @@ static void test_table(void **state)
     add_row("ple", NEED_WANTED, HAVE_YES, "");
     add_row("posted", NEED_WANTED, HAVE_MOOT, "needs tpr-shadow");
     add_row("tertiary", NEED_SPARE, HAVE_NO, "PROCBASED_CTLS[49]=0");
-    print(true);
+    print(PREFLIGHT_ALL);
     assert_string_equal(
         logged, "required                       name               has denied by\n"
                 "ept                            ept                yes\n"
@@ -86,13 +100,33 @@ static void test_table(void **state)
                 "left off                       name               has denied by\n"
                 "tertiary                       tertiary           no  PROCBASED_CTLS[49]=0\n"
                 "preflight: ready for VMX: all 1 required, 1 of 4 wanted\n");
-    print(false);
+    print(PREFLIGHT_DENIED);
     assert_string_equal(
         logged, "wanted                         name               has denied by\n"
                 "pml                            pml                no  PROCBASED_CTLS2[49]=0\n"
                 "vpid                           vpid               off vmx=-vpid\n"
                 "posted                         posted             no  needs tpr-shadow\n"
                 "preflight: ready for VMX: all 1 required, 1 of 4 wanted\n");
+}
+
+static void test_names_for_a_small_screen(void **state)
+{
+    (void)state;
+    preflight_start(&report, "VMX");
+    add_row("ept", NEED_REQUIRED, HAVE_YES, "");
+    add_row("msr-bitmaps", NEED_REQUIRED, HAVE_NO, "PROCBASED_CTLS[60]=0");
+    add_row("pml", NEED_WANTED, HAVE_NO, "PROCBASED_CTLS2[49]=0");
+    add_row("vpid", NEED_WANTED, HAVE_OFF, "vmx=-vpid");
+    add_row("ple", NEED_WANTED, HAVE_YES, "");
+    add_row("tertiary", NEED_SPARE, HAVE_NO, "PROCBASED_CTLS[49]=0");
+    print(PREFLIGHT_NAMES);
+    assert_string_equal(
+        logged, "required                       name               has denied by\n"
+                "msr-bitmaps                    msr-bitmaps        no  PROCBASED_CTLS[60]=0\n"
+                "required, there: ept\n"
+                "wanted, there: ple\n"
+                "wanted, denied: pml vpid\n"
+                "preflight: ready for VMX: all 2 required, 1 of 3 wanted\n");
 }
 
 static void test_refusal(void **state)
@@ -108,7 +142,7 @@ static void test_refusal(void **state)
     preflight_announce(&report);
     assert_string_equal(logged, "@trivet1 refuse reason=no-ept text=\"there is no EPT here, and so "
                                 "this sentence is longer than one line of the table can hold\"\n");
-    print(true);
+    print(PREFLIGHT_ALL);
     assert_string_equal(
         logged, "preflight: this machine can run no guests (no-ept): there is no EPT here, and\n"
                 "  so this sentence is longer than one line of the table can hold\n");
@@ -118,7 +152,7 @@ static void test_refusal(void **state)
     memset(word, 'x', sizeof word);
     word[sizeof word - 1] = '\0';
     preflight_refuse(&report, "x", "%s", word);
-    print(true);
+    print(PREFLIGHT_ALL);
     assert_lines_fit();
 }
 
@@ -173,7 +207,7 @@ static void test_neither_vendor(void **state)
         assert_string_equal(report.refusal.reason, "no-virtualization");
         assert_non_null(strstr(report.refusal.text, cases[i].shows));
         assert_non_null(strstr(report.refusal.text, "VT-x and EPT"));
-        print(true);
+        print(PREFLIGHT_ALL);
         assert_lines_fit();
     }
 }
@@ -181,11 +215,9 @@ static void test_neither_vendor(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines_fit_the_screen),
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_refusal),
-        cmocka_unit_test(test_long_refusals_are_marked),
-        cmocka_unit_test(test_neither_vendor),
+        cmocka_unit_test(test_lines_fit_the_screen),     cmocka_unit_test(test_table),
+        cmocka_unit_test(test_names_for_a_small_screen), cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_long_refusals_are_marked), cmocka_unit_test(test_neither_vendor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

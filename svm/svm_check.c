@@ -21,7 +21,7 @@ static const char *check_registers(const struct vmcb_save *s, unsigned phys_bits
         return "CR0.NW is 1 and CR0.CD 0";
     if (s->cr0 >> 32)
         return "CR0 has bits above 31 set";
-    if (s->efer & EFER_LMA && s->cr3 & ~MASK(63, 63) & MASK(63, phys_bits))
+    if (s->efer & EFER_LMA && s->cr3 & MASK(63, phys_bits))
         return "CR3 lies beyond the physical addresses";
     if (s->dr6 >> 32 || s->dr7 >> 32)
         return "DR6 or DR7 has bits above 31 set";

@@ -9,7 +9,7 @@
 #include "svm/svm_vm.h"
 
 struct svm_caps svm_caps;
-bool svm_gs_by_msr;
+bool svm_gs_by_msr, svm_emulated;
 
 static struct svm_cpu {
     hpa_t save_area;  /* VM_HSAVE_PA; kept when SVM is off, like ... */
@@ -84,9 +84,16 @@ static const char *prepare_areas(struct svm_cpu *cpu)
     return NULL;
 }
 
+/* Whether this is QEMU's emulation, which has a mistake to be worked around. */
+static bool find_tcg(void)
+{
+    return cpuid(1, 0).ecx & BIT(31) && cpuid(0x40000000, 0).ebx == 0x54474354; /* "TCGT" */
+}
+
 /* GS is exchanged at each exit: by its own instructions where the processor has them. */
 static void prepare_gs(void)
 {
+    svm_emulated = find_tcg();
     if (cpuid_or_zero(7, 0).ebx & BIT(0))
         cr4_write(cr4_read() | CR4_FSGSBASE);
     else

@@ -1,42 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/guest_event.h"
 
-/* SDM 3, tables 6-4 and 6-5. Interrupts, NMI and what instructions ask for are benign. */
-enum severity { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
+#include "arch/x86/cpu.h"
 
-static enum severity severity_of(const struct guest_event *event)
+/* The PIC's line goes to the first processor; under the device lock. */
+static bool interrupt_pending(const struct guest *guest)
 {
-    if (!event->valid || event->type != EVENT_TYPE_EXCEPTION)
-        return BENIGN;
-    switch (event->vector) {
-    case 0: /* #DE */
-    case VECTOR_TS:
-    case VECTOR_NP:
-    case VECTOR_SS:
-    case VECTOR_GP:
-    case 21: /* #CP */
-        return CONTRIBUTORY;
-    case VECTOR_PF:
-    case 20: /* #VE */
-        return PAGE_FAULT;
-    case VECTOR_DF:
-        return DOUBLE_FAULT;
-    default:
-        return BENIGN;
-    }
+    struct vm *vm = guest->vcpu.vm;
+    return guest->vcpu.index == 0 && vm->interrupt_pending(vm);
 }
 
-void guest_event_during(struct guest *guest, const struct guest_event *first)
+/*
+ * An event that was already on its way goes first, then NMI, then interrupts (SDM 3, 6.9; APM 2,
+ * 8.5).
+ */
+void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
 {
-    enum severity one = severity_of(first), two = severity_of(&guest->event);
+    struct vm *vm = guest->vcpu.vm;
+    bool busy = guest->event.valid, want_interrupt;
 
-    if (one == BENIGN || two == BENIGN || (one == CONTRIBUTORY && two == PAGE_FAULT))
-        return;
-    if (one == DOUBLE_FAULT) {
+    if (busy) {
+        ops->inject(guest, &guest->event);
         guest->event.valid = false;
-        guest->vcpu.vm->end_rip = guest->ops->get(guest, GUEST_RIP);
-        vm_stop(guest->vcpu.vm, VM_END_TRIPLE_FAULT, 0);
-        return;
     }
-    guest_raise_error(guest, VECTOR_DF, 0);
+    if (unlikely(guest->nmi))
+        busy |= ops->deliver_nmi(guest, busy);
+    lock_take(&vm->device_lock);
+    want_interrupt = interrupt_pending(guest);
+    if (want_interrupt && !busy && ops->takes_interrupts(guest)) {
+        ops->inject(guest, &(struct guest_event){.vector = vm->interrupt_take(vm)});
+        want_interrupt = interrupt_pending(guest);
+    }
+    lock_drop(&vm->device_lock);
+    ops->interrupt_window(guest, want_interrupt);
+}
+
+bool guest_would_wake(struct guest *guest)
+{
+    struct vm *vm = guest->vcpu.vm;
+    bool pending;
+
+    if (guest->nmi || guest->event.valid)
+        return true;
+    lock_take(&vm->device_lock);
+    pending = interrupt_pending(guest);
+    lock_drop(&vm->device_lock);
+    return pending && guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_IF;
+}
+
+bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)
+{
+    u32 seen = __atomic_fetch_and(&guest->vcpu.attention, (u32)ATTENTION_STOP, __ATOMIC_SEQ_CST);
+
+    if (seen & ATTENTION_STOP)
+        return true;
+    guest_deliver(guest, ops);
+    return seen & ATTENTION_TIME;
 }

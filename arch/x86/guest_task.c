@@ -2,7 +2,7 @@
 #include "arch/x86/guest_task.h"
 
 #include "arch/x86/flags.h"
-#include "arch/x86/guest_event.h"
+#include "arch/x86/guest_during.h"
 #include "arch/x86/guest_load.h"
 #include "arch/x86/guest_space.h"
 #include "arch/x86/guest_tss.h"

@@ -14,12 +14,12 @@ import time
 
 import lane
 
-FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b"]
+FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b", r"were not given back"]
 MACHINE_KEYS = {field.name: field.type for field in dataclasses.fields(lane.Machine)}
 OTHER_KEYS = {
     "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "once": "", "input": "",
     "picture": "", "end": "off", "timeout": "60", "long": "no", "each": "", "manifest": "",
-    "tiny": "", "tiny-keys": "memory = 20M",
+    "tiny": "", "tiny-keys": "memory = 32M",
 }  # fmt: skip
 TINY = "build/guests/tiny"
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")

@@ -66,7 +66,10 @@ class Case:
                 sys.exit(f"{where}: [{name}]: {pattern!r} is no regular expression: {error}")
 
     def add_tiny(self, guest, keys):
-        """A tiny guest as a machine of its name, which must say ok and end with status 0."""
+        """A tiny guest as a machine of its name, which must say ok and end with status 0. NAME@CORES
+        says where it runs."""
+        guest, _, cores = guest.partition("@")
+        keys += f"\ncores = {cores}" if cores else ""
         file = guest + (".bin" if guest.startswith("flat_") else ".elf")
         self.modules.append(f"{TINY}/{file}")
         self.manifest += f"\n[vm {guest}]\nkernel = {file}\n{keys}\n"

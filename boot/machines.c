@@ -2,7 +2,9 @@
 #include "boot/machines.h"
 
 #include "arch/arch.h"
+#include "boot/bench.h"
 #include "boot/cores.h"
+#include "boot/main.h"
 #include "core/manifest.h"
 #include "core/run.h"
 #include "core/vm.h"
@@ -24,7 +26,8 @@ static const struct engine *engine;
 static struct manifest manifest;
 static struct manifest_errors errors;
 static u32 machines_left;
-static bool all_well = true, with_stats;
+static bool all_well = true;
+static const struct options *options;
 static u32 vcpus_on[CORE_SET_MAX];
 
 static const struct boot_module *module_of(const char *name)
@@ -180,7 +183,7 @@ static void over(struct vm *vm)
 
     pc_finish(&machine->pc);
     announce_end(vm);
-    for (u32 i = 0; i < vm->vcpu_count && with_stats; i++)
+    for (u32 i = 0; i < vm->vcpu_count && options->stats; i++)
         stats_print(&vm->vcpu[i]->stats, engine->exit_name);
     tear_down(vm);
     if (config->on_exit == VM_EXIT_RESTART) {
@@ -200,6 +203,7 @@ static void start(struct machine *machine, const struct vm_config *config)
 
     memset(machine, 0, sizeof *machine);
     vm->config = config;
+    vm->bench_from = options->bench ? boot_handed_over : 0;
     lock_take(&one_at_a_time);
     const char *error = build(machine);
     lock_drop(&one_at_a_time);
@@ -253,13 +257,22 @@ static void refuse_manifest(void)
     log_error("no machine is started");
 }
 
-u64 machines_run(const struct boot_info *known, const struct engine *chosen, bool stats)
+static u64 memory_of_all(void)
+{
+    u64 sum = 0;
+    for (unsigned i = 0; i < manifest.count; i++)
+        sum += manifest.vm[i].memory;
+    return sum;
+}
+
+u64 machines_run(const struct boot_info *known, const struct engine *chosen,
+                 const struct options *chosen_options)
 {
     static struct machine machines[MANIFEST_VMS_MAX];
 
     info = known;
     engine = chosen;
-    with_stats = stats;
+    options = chosen_options;
     if (!info->module_count) {
         log_warn("no modules: nothing to run. Give GRUB a `module2` with a kernel, or with a %s",
                  MANIFEST_NAME);
@@ -271,8 +284,12 @@ u64 machines_run(const struct boot_info *known, const struct engine *chosen, boo
     }
     run_init(engine, over);
     machines_left = manifest.count;
+    if (options->bench)
+        bench_memory(0, 0);
     for (unsigned i = 0; i < manifest.count; i++)
         start(&machines[i], &manifest.vm[i]);
+    if (options->bench)
+        bench_memory(manifest.count, memory_of_all());
     while (__atomic_load_n(&machines_left, __ATOMIC_ACQUIRE)) {
         if (!run_turn())
             arch_idle();

@@ -53,6 +53,8 @@ struct vm {
     u32 vcpu_count;
     u32 vcpus_left; /* not stopped yet */
 
+    u64 bench_from; /* guests may print prices, and time counts from here (TSC); 0: they may not */
+
     enum vm_end end; /* the first that was said counts */
     u64 end_status, end_rip;
     char end_text[200];

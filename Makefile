@@ -56,7 +56,7 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_*.c \
             arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_xstate.c \
             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
-            svm/svm_caps.c))
+            svm/svm_caps.c svm/svm_names.c svm/svm_bitmap.c svm/svm_check.c svm/svm_dump.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
 FUZZES := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
 
@@ -85,6 +85,7 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 	    sed -n 's/^=> \([A-Z_]*\) [$$#]*/#define \1 /p' > $@
 
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
+$(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 
 # The first link has an empty table of function names; the second has the one made from the first.
 $(B)/symbols0.S: arch/x86/symbols.sh

@@ -14,8 +14,53 @@ BUILT = os.path.join(ROOT, "build/guests/tiny")
 README = os.path.join(ROOT, "guests/tiny/README.md")
 VERDICT = re.compile(r"^(ok|FAILED|skipped) (\w+)(.*)$", re.M)
 
-# Where an emulator is not the manual's processor: the checks that may fail there, and why.
-KNOWN = {}
+# Where an emulator is not the manual's machine: what the lines that may fail there have in common (None: it
+# may not even end), and why. Bochs 2.7 and QEMU 7.2, TCG.
+KNOWN = {
+    "bochs": {
+        "pic_poll": (r"poll ", "its poll command does not show bit 7"),
+        "uart_fifo": (r"IIR below|reset leaves", "its FIFO keeps data ready below the trigger and after a reset"),
+    },
+    "qemu": {
+        "bad_jump_unmapped": (None, "it gives up at code outside RAM"),
+        "cpu_cr0": (None, "CR0 takes anything"),
+        "cpu_cr3": (None, "CR3 takes anything"),
+        "cpu_cr4": (None, "CR4 takes what CPUID does not offer"),
+        "cpu_cr8": (r"cr8 = 16|bit 63|refused", "CR8 takes anything"),
+        "cpu_descriptor_tables": (r"not canonical|LTR of 0", "LGDT, LIDT and LTR do not check"),
+        "cpu_dr": (r"GD", "no general detect"),
+        "cpu_msr": (r"canonical|PAT takes|EFER", "WRMSR does not check"),
+        "cpu_msr_time": (r"MSR 0,|reserved bits", "IA32_TSC reads 0"),
+        "cpu_msr_unknown": (r"msr [0-9a-f]+", "no #GP for unknown MSRs"),
+        "cpu_mwait": (r"TPAUSE", "TPAUSE is taken for something else"),
+        "cpu_rdpmc": (r"vector 6|counter that", "RDPMC is #UD"),
+        "cpu_rdrand": (r"RDSEED is not", "RDSEED is taken for RDPID"),
+        "cpu_syscall": (r"SYSENTER with", "SYSENTER does not check"),
+        "ev_modes": (r"real: faults", "no segment limits"),
+        "ev_mov_ss": (r"data breakpoint", "MOV SS does not hold back data breakpoints"),
+        "ev_single_step": (r"traps for|step \d+ at", "PAUSE drops the trap"),
+        "ev_single_step_rep": (r": 7 traps|trap 4 at", "with -icount one trap more at the end"),
+        "exc_ac": (r"with both", "no #AC"),
+        "exc_faults": (r"#XM", "no unmasked SSE exceptions"),
+        "exc_int_n": (r"DPL|not present|call gate", "the IDT's error code is n * 16 + 2"),
+        "exc_pf": (r"reserved bit 51|bit 63", "the P bit is missing beside RSVD"),
+        "exc_segments": (r"by RSP|limit|expand-down|null|to code", "no segment limits"),
+        "exc_traps": (r"INT1", "INT1 is #UD"),
+        "mem_mmio_widths": (r"", "a hole reads as zeros"),
+        "mem_string_limits": (r"beyond|across|the bytes", "no segment limits"),
+        "mem_top": (r"behind it|across", "a hole reads as zeros"),
+        "mode_efer": (r"without PAE|LME off", "no checks of paging transitions"),
+        "mode_pae": (r"changed in memory|reserved bit", "PAE's four entries are read at each walk"),
+        "pit_channel2": (r"control word", "OUT by the control word"),
+        "pit_mode0": (r"gate low", "no gate in mode 0"),
+        "pit_mode1": (r"", "OUT is upside down in mode 1"),
+        "pit_mode2": (r"gate", "no gate in mode 2"),
+        "pit_mode4": (r"OUT is low", "OUT is upside down in mode 4"),
+        "pit_mode5": (r"OUT is low", "OUT is upside down in mode 5"),
+        "pit_readback": (r"null count|OUT 0|BCD", "no null count, no BCD"),
+        "uart_loopback": (r"MCR bit", "no change bits in loopback"),
+    },
+}
 
 
 def expectations():
@@ -125,16 +170,17 @@ def boot(name, work, args):
 
 
 def verdict(name, end, text, expected, args):
+    known = KNOWN[args.emulator].get(name)
     if end in ("ok", "skipped"):
-        good = expected == "ok"
+        good = expected.startswith("ok")
     elif end == "FAILED":
-        allowed = KNOWN.get((args.emulator, name))
-        good = bool(allowed) and all(re.search(allowed[0], line)
-                                     for line in re.findall(r"^FAIL .*$", text, re.M))
-        end = f"known: {allowed[1]}" if good else end
+        lines = re.findall(r"^FAIL .*$", text, re.M)
+        good = known is not None and all(re.search(known[0] or "", line) for line in lines)
     else:
         # Bare, nobody reports a triple fault or a machine that hangs: a reset, or the time limit.
-        good = not expected.startswith("ok")
+        good = expected != "ok" or (known is not None and known[0] is None)
+    if good and known and end not in ("ok", "skipped"):
+        end = f"known: {known[1]}"
     return good, end
 
 

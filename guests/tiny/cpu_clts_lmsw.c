@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CLTS, LMSW and SMSW: LMSW changes TS, EM, MP and can set PE but not clear it; SMSW shows CR0 in its operand's width
- * (SDM 2A). FP and SSE instructions follow TS and EM.
+ * CLTS, LMSW and SMSW: LMSW changes TS, EM, MP and can set PE but not clear it; SMSW shows CR0 in
+ * its operand's width (SDM 2A). FP and SSE instructions follow TS and EM.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID: whole registers, ranges, and leaves that agree with one another (SDM 2A, CPUID). On Trivet the
- * hypervisor bit is there and what a guest cannot have (VMX, SVM, a PMU) is not.
+ * CPUID: whole registers, ranges, and leaves that agree with one another (SDM 2A, CPUID). On Trivet
+ * the hypervisor bit is there and what a guest cannot have (VMX, SVM, a PMU) is not.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CR0: what a guest may change reads back as written; what it may not is #GP, and nothing changed (SDM 3A 2.5). */
+/* CR0: what a guest may change reads back as written; what it may not is #GP, and nothing changed
+ * (SDM 3A 2.5). */
 #include "guests/tiny/rt/tiny.h"
 
 static unsigned try_cr0(u64 value)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MOV to CR3: what was mapped otherwise in the other table is seen at once, reserved bits are #GP, the value reads
- * back whole; with PCIDs, bit 63 does not stick.
+ * MOV to CR3: what was mapped otherwise in the other table is seen at once, reserved bits are #GP,
+ * the value reads back whole; with PCIDs, bit 63 does not stick.
  */
 #include "guests/tiny/rt/tiny.h"
 
-static u64 other_pml4[512] aligned(4096), other_pdpt[512] aligned(4096), other_pd[512] aligned(4096);
+static u64 other_pml4[512] aligned(4096),
+    other_pdpt[512] aligned(4096), other_pd[512] aligned(4096);
 
 static void build_other(void)
 {
@@ -35,8 +36,10 @@ TINY(cpu_cr3)
     }
     unsigned width = cpuid(0x80000008, 0).a & 0xff;
     if (width < 52)
-        check(TRY("mov %0, %%cr3", : "r"(ours | BIT(width)) : "memory") == GP, "a bit above the width %u",
-              width);
+        check(TRY("mov %0, %%cr3",
+                  : "r"(ours | BIT(width))
+                  : "memory") == GP,
+              "a bit above the width %u", width);
     check(TRY("mov %0, %%cr3", : "r"(ours | BIT(63)) : "memory") == GP, "bit 63 without PCIDs");
     write_cr3(ours | 0x18);
     check(read_cr3() == (ours | 0x18), "PWT and PCD read back: %lx", read_cr3());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CR4: each bit that CPUID offers can be set and cleared, each that it does not is #GP; and the rules that tie
- * bits to the mode (SDM 3A 2.5).
+ * CR4: each bit that CPUID offers can be set and cleared, each that it does not is #GP; and the
+ * rules that tie bits to the mode (SDM 3A 2.5).
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -20,12 +20,22 @@ struct bit {
 
 /* Those whose change is harmless here; PAE, VMXE, PCIDE and CET have rules of their own. */
 static const struct bit bits[] = {
-    {0, "VME", 1, 'd', 1},         {1, "PVI", 1, 'd', 1},         {2, "TSD", 1, 'd', 4},
-    {3, "DE", 1, 'd', 2},          {4, "PSE", 1, 'd', 3},         {6, "MCE", 1, 'd', 7},
-    {7, "PGE", 1, 'd', 13},        {9, "OSFXSR", 1, 'd', 24},     {10, "OSXMMEXCPT", 1, 'd', 25},
-    {11, "UMIP", 7, 'c', 2},       {14, "SMXE", 1, 'c', 6},       {16, "FSGSBASE", 7, 'b', 0},
-    {18, "OSXSAVE", 1, 'c', 26},   {20, "SMEP", 7, 'b', 7},       {21, "SMAP", 7, 'b', 20},
-    {22, "PKE", 7, 'c', 3},
+    {0,  "VME",        1, 'd', 1 },
+    {1,  "PVI",        1, 'd', 1 },
+    {2,  "TSD",        1, 'd', 4 },
+    {3,  "DE",         1, 'd', 2 },
+    {4,  "PSE",        1, 'd', 3 },
+    {6,  "MCE",        1, 'd', 7 },
+    {7,  "PGE",        1, 'd', 13},
+    {9,  "OSFXSR",     1, 'd', 24},
+    {10, "OSXMMEXCPT", 1, 'd', 25},
+    {11, "UMIP",       7, 'c', 2 },
+    {14, "SMXE",       1, 'c', 6 },
+    {16, "FSGSBASE",   7, 'b', 0 },
+    {18, "OSXSAVE",    1, 'c', 26},
+    {20, "SMEP",       7, 'b', 7 },
+    {21, "SMAP",       7, 'b', 20},
+    {22, "PKE",        7, 'c', 3 },
 };
 
 static bool offered(const struct bit *b)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * LGDT to STR: stored as loaded, limits and accessed bits obeyed, LAR, LSL, VERR, VERW; and UMIP, where it is
- * offered: in ring 3 the storing ones are #GP.
+ * LGDT to STR: stored as loaded, limits and accessed bits obeyed, LAR, LSL, VERR, VERW; and UMIP,
+ * where it is offered: in ring 3 the storing ones are #GP.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -58,8 +58,10 @@ static void local_and_task(void)
     __asm__ volatile("lldt %w1; sldt %0" : "=r"(value) : "r"(SEL_OWN));
     check(value == SEL_OWN, "SLDT %lx", value);
     check(TRY("mov %0, %%es", : "r"(8 | 4)) == NO_TRAP, "a segment of the LDT");
-    check(TRY("mov %0, %%es", : "r"(24 | 4)) == GP && trap.error == 28, "its empty one: %lx",
-          trap.error);
+    check(TRY("mov %0, %%es",
+              : "r"(24 | 4)) == GP &&
+              trap.error == 28,
+          "its empty one: %lx", trap.error);
     __asm__ volatile("str %0" : "=r"(value));
     check(value == SEL_TSS64, "STR %lx", value);
     check(rt_gdt[SEL_TSS64 / 8] >> 41 & 1, "the TSS is not busy");

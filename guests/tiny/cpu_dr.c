@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Debug registers: kept as written; fixed bits, the high halves, DR4 and DR5 by CR4.DE, general detect (SDM 3B 17.2). */
+/* Debug registers: kept as written; fixed bits, the high halves, DR4 and DR5 by CR4.DE, general
+ * detect (SDM 3B 17.2). */
 #include "guests/tiny/rt/tiny.h"
 
 static void general_detect(void)

@@ -19,8 +19,8 @@ TINY(cpu_hlt)
     for (unsigned i = 1; i <= 20; i++) {
         __asm__ volatile("sti; hlt\n.globl after_hlt\nafter_hlt: cli" ::: "memory");
         check(ticks >= i, "woken without an interrupt");
-        check(interrupted == (u64)after_hlt || interrupted == (u64)after_hlt - 1,
-              "woken from %lx", interrupted);
+        check(interrupted == (u64)after_hlt || interrupted == (u64)after_hlt - 1, "woken from %lx",
+              interrupted);
     }
     check(ticks == 20, "%u ticks in 20 halts", ticks);
 

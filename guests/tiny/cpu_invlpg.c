@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* INVLPG (and INVPCID, if there): a changed entry is seen after it; an address of any kind is no fault. */
+/* INVLPG (and INVPCID, if there): a changed entry is seen after it; an address of any kind is no
+ * fault. */
 #include "guests/tiny/rt/tiny.h"
 
 static void invpcid(u64 type, u64 pcid, u64 address)
@@ -45,7 +46,8 @@ TINY(cpu_invlpg)
     invlpg((void *)at);
     check(TRY("invlpg (%0)", : "r"(0x8000000000000000ull)) == NO_TRAP, "not canonical");
     check(TRY("invlpg (%0)", : "r"(0x7f0000000000ull)) == NO_TRAP, "not mapped");
-    check(TRY(".byte 0x0f, 0x01, 0xf9", ::"rax", "rcx", "rdx") != GP, "the register form is RDTSCP");
+    check(TRY(".byte 0x0f, 0x01, 0xf9", ::"rax", "rcx", "rdx") != GP,
+          "the register form is RDTSCP");
     if (cpuid(7, 0).b >> 10 & 1)
         every_invpcid(at, table);
     else

@@ -30,7 +30,8 @@ static void across(u8 *page)
     end = ins(page + 4096 + 5, 4, &left);
     __asm__ volatile("cld" ::: "memory");
     check(end == (u64)page + 4096 + 5 - 8 && left == 0, "down: end %lx left %lu", end, left);
-    check(page[4096 - 2] == 0 && page[4096 - 1] == 0xff && page[4096 + 6] == 0xff && !page[4096 + 7],
+    check(page[4096 - 2] == 0 && page[4096 - 1] == 0xff && page[4096 + 6] == 0xff &&
+              !page[4096 + 7],
           "down: the wrong bytes");
 }
 

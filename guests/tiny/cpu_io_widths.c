@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IN and OUT: every width and both forms; IN AL and IN AX keep the rest of RAX, IN EAX clears the high half
- * (SDM 1, 3.4.1.1); flags and other registers are left alone.
+ * IN and OUT: every width and both forms; IN AL and IN AX keep the rest of RAX, IN EAX clears the
+ * high half (SDM 1, 3.4.1.1); flags and other registers are left alone.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MSRs that every guest of 64 bits uses: kept as written, canonical addresses demanded; PAT and EFER with
- * their rules (SDM 3A 2.2.1, 11.12.4; SDM 4).
+ * The MSRs that every guest of 64 bits uses: kept as written, canonical addresses demanded; PAT and
+ * EFER with their rules (SDM 3A 2.2.1, 11.12.4; SDM 4).
  */
 #include "guests/tiny/rt/tiny.h"
 

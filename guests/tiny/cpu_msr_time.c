@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The MSRs around time and the APIC base, where CPUID offers them: they agree with RDTSC, with TSC_AUX. */
+/* The MSRs around time and the APIC base, where CPUID offers them: they agree with RDTSC, with
+ * TSC_AUX. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(cpu_msr_time)
@@ -13,7 +14,8 @@ TINY(cpu_msr_time)
         u64 base = rdmsr(MSR_APIC_BASE);
         check((base & 0xfffff000) == 0xfee00000, "APIC base %lx", base);
         check(base & BIT(8), "the only processor is the boot processor: %lx", base);
-        check(TRY("wrmsr", : "c"(MSR_APIC_BASE), "a"((u32)base | 1), "d"(0)) == GP,
+        check(TRY("wrmsr",
+                  : "c"(MSR_APIC_BASE), "a"((u32)base | 1), "d"(0)) == GP,
               "APIC base takes reserved bits");
     }
     if (cpuid(0x80000001, 0).d >> 27 & 1) {

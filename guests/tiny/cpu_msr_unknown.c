@@ -5,8 +5,8 @@
  */
 #include "guests/tiny/rt/tiny.h"
 
-static const u32 unknown[] = {0x1fff, 0x2000, 0xbfffffff, 0xc0001fff, 0xc0002000, 0xffffffff,
-                              0x4321, 0xdeadbeef};
+static const u32 unknown[] = {0x1fff,     0x2000,     0xbfffffff, 0xc0001fff,
+                              0xc0002000, 0xffffffff, 0x4321,     0xdeadbeef};
 
 TINY(cpu_msr_unknown)
 {

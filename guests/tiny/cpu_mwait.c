@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MONITOR and MWAIT: #UD where CPUID does not offer them; else a write to the line and an interrupt each end the wait
- * (or it does not wait at all), and bad operands are #GP. UMWAIT and TPAUSE likewise.
+ * MONITOR and MWAIT: #UD where CPUID does not offer them; else a write to the line and an interrupt
+ * each end the wait (or it does not wait at all), and bad operands are #GP. UMWAIT and TPAUSE
+ * likewise.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -38,7 +39,8 @@ TINY(cpu_mwait)
                               : "c"(0), "a"((u32)until), "d"((u32)(until >> 32)));
         check(vector == NO_TRAP, "TPAUSE: vector %u", vector);
     } else {
-        check(TRY(".byte 0x66, 0x0f, 0xae, 0xf1", : "c"(0), "a"(0), "d"(0)) == UD,
+        check(TRY(".byte 0x66, 0x0f, 0xae, 0xf1",
+                  : "c"(0), "a"(0), "d"(0)) == UD,
               "TPAUSE is not offered");
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PAUSE in a long loop: PAUSE-loop exiting costs time, but the loop goes on and interrupts arrive. */
+/* PAUSE in a long loop: PAUSE-loop exiting costs time, but the loop goes on and interrupts arrive.
+ */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RDPMC: where CPUID offers no performance counters it is #GP for every index; where it does, counter 0
- * can be read. In ring 3 without CR4.PCE it is always #GP.
+ * RDPMC: where CPUID offers no performance counters it is #GP for every index; where it does,
+ * counter 0 can be read. In ring 3 without CR4.PCE it is always #GP.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RDTSC: never backwards, high halves cleared, moves with the PIT; CR4.TSD forbids it in ring 3 only. */
+/* RDTSC: never backwards, high halves cleared, moves with the PIT; CR4.TSD forbids it in ring 3
+ * only. */
 #include "guests/tiny/rt/tiny.h"
 
 static void user_rdtsc(void)

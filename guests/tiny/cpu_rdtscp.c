@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RDTSCP: TSC_AUX in ECX, between two RDTSCs; #UD where CPUID does not offer it. RDPID shows the same. */
+/* RDTSCP: TSC_AUX in ECX, between two RDTSCs; #UD where CPUID does not offer it. RDPID shows the
+ * same. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(cpu_rdtscp)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SYSCALL and SYSRET, SYSENTER and SYSEXIT: the MSRs lead to the right place with the right segments
- * and flags; without EFER.SCE it is #UD.
+ * SYSCALL and SYSRET, SYSENTER and SYSEXIT: the MSRs lead to the right place with the right
+ * segments and flags; without EFER.SCE it is #UD.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hardware task switches, 32-bit (SDM 3A 7.3): JMP, CALL and IRET with the nested flag, a task gate taken by INT; busy bits, back
- * link, TS, CR0 and registers; then what is refused, with its error code.
+ * Hardware task switches, 32-bit (SDM 3A 7.3): JMP, CALL and IRET with the nested flag, a task gate
+ * taken by INT; busy bits, back link, TS, CR0 and registers; then what is refused, with its error
+ * code.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -30,10 +31,9 @@ PART(task_a, ".code32",
      "cmpl $0x11223344, %ebx\n jne 9f\n cmpl $0x55667788, %ebp\n jne 9f\n"
      "movl seen_tr, %eax\n stosl\n movl seen_flags, %eax\n stosl\n movl seen_cr0, %eax\n stosl\n"
      "movl seen_eax, %eax\n stosl\n movl $0, seen_tr\n"
-     "int $0x60\n movl seen_tr, %eax\n stosl\n"
-     TRY32("ljmp $0x58, $0") NOTE32  /* A itself: busy */
-     TRY32("ljmp $0x70, $0") NOTE32  /* not present */
-     TRY32("lcall $0x78, $0") NOTE32 /* one byte too short */
+     "int $0x60\n movl seen_tr, %eax\n stosl\n" TRY32("ljmp $0x58, $0") NOTE32 /* A itself: busy */
+         TRY32("ljmp $0x70, $0") NOTE32                                        /* not present */
+             TRY32("lcall $0x78, $0") NOTE32 /* one byte too short */
      "9: str %ax\n movzwl %ax, %eax\n ret");
 
 static void task_init(void)
@@ -44,9 +44,15 @@ static void task_init(void)
     gdt_set(0x70, (u32)(u64)&tss_b, 103, 0x09, 0);
     gdt_set(0x78, (u32)(u64)&tss_b, 102, 0x89, 0);
     tss_a.map = 104u << 16;
-    tss_b = (struct tss32){.eip = (u32)(u64)task_b, .eflags = 2, .eax = 0xb0b, .cs = SEL_CODE32,
-                           .esp = (u32)(u64)(stack_b + sizeof(stack_b)), .ss = SEL_DATA,
-                           .ds = SEL_DATA, .es = SEL_DATA, .map = 104u << 16};
+    tss_b = (struct tss32){.eip = (u32)(u64)task_b,
+                           .eflags = 2,
+                           .eax = 0xb0b,
+                           .cs = SEL_CODE32,
+                           .esp = (u32)(u64)(stack_b + sizeof(stack_b)),
+                           .ss = SEL_DATA,
+                           .ds = SEL_DATA,
+                           .es = SEL_DATA,
+                           .map = 104u << 16};
 }
 
 TINY(cpu_task_switch)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The instructions of VMX and SVM in a guest that has neither: #UD, from ring 0 and ring 3. VMCALL and VMMCALL are
- * hypercalls, and cpu_hypercall's.
+ * The instructions of VMX and SVM in a guest that has neither: #UD, from ring 0 and ring 3. VMCALL
+ * and VMMCALL are hypercalls, and cpu_hypercall's.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* WBINVD and INVD: memory keeps what was written (INVD may not drop a guest's lines: only Trivet's are at stake). */
+/* WBINVD and INVD: memory keeps what was written (INVD may not drop a guest's lines: only Trivet's
+ * are at stake). */
 #include "guests/tiny/rt/tiny.h"
 
 static void user_wbinvd(void)

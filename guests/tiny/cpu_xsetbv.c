@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XSETBV: #UD without CR4.OSXSAVE; the valid combinations stick, the others are #GP and change nothing
- * (SDM 2D XSETBV, SDM 1 13.3); CPUID leaf 0xd follows XCR0.
+ * XSETBV: #UD without CR4.OSXSAVE; the valid combinations stick, the others are #GP and change
+ * nothing (SDM 2D XSETBV, SDM 1 13.3); CPUID leaf 0xd follows XCR0.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hardware breakpoints: instruction (a fault, RF lets it pass), data write and data access (traps), I/O with CR4.DE;
- * also on instructions that exit; DR6 tells which, DR7.LE/GE do not matter (SDM 3B 17.2).
+ * Hardware breakpoints: instruction (a fault, RF lets it pass), data write and data access (traps),
+ * I/O with CR4.DE; also on instructions that exit; DR6 tells which, DR7.LE/GE do not matter (SDM
+ * 3B 17.2).
  */
 #include "guests/tiny/rt/tiny.h"
 

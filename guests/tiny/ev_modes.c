@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One timer interrupt and one exception in each mode: 64-bit, compatibility, 32-bit, real (vectors by the IVT, no error
- * code on the stack), ring 3.
+ * One timer interrupt and one exception in each mode: 64-bit, compatibility, 32-bit, real (vectors
+ * by the IVT, no error code on the stack), ring 3.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -31,11 +31,13 @@ static void on_tick_compat(struct frame *frame)
     came_cs = frame->cs;
 }
 
-PART(prot32_wait, ".code32",
-     "movl $0, rt_irq32\n sti\n 1: hlt\n cmpl $3, rt_irq32\n jb 1b\n cli\n"
-     TRY32("ud2") "movl rt_trap32, %eax\n movl rt_irq32, %ecx\n shll $8, %ecx\n orl %ecx, %eax\n ret");
+PART(
+    prot32_wait, ".code32",
+    "movl $0, rt_irq32\n sti\n 1: hlt\n cmpl $3, rt_irq32\n jb 1b\n cli\n" TRY32(
+        "ud2") "movl rt_trap32, %eax\n movl rt_irq32, %ecx\n shll $8, %ecx\n orl %ecx, %eax\n ret");
 
-/* IVT entries for IRQ 0 (vector 0x20) and #UD, #GP (6, 13); returns ticks << 16 | sp check | faults. */
+/* IVT entries for IRQ 0 (vector 0x20) and #UD, #GP (6, 13); returns ticks << 16 | sp check |
+ * faults. */
 PART(real_wait, ".code16",
      "1: xorw %ax, %ax\n movw %ax, %es\n"
      "movw $(tick16 - real_wait), %es:0x80\n movw %cs, %es:0x82\n"
@@ -43,8 +45,8 @@ PART(real_wait, ".code16",
      "movw $(gp16 - real_wait), %es:0x34\n movw %cs, %es:0x36\n"
      "xorl %ebx, %ebx\n xorl %ecx, %ecx\n movw %sp, %bp\n sti\n"
      "2: hlt\n cmpw $3, %bx\n jb 2b\n cli\n"
-     "ud2\n"                          /* #UD: skipped by its handler */
-     "movw %ds:0xffff, %ax\n nop\n"   /* a word across the limit: #GP, no error code */
+     "ud2\n"                        /* #UD: skipped by its handler */
+     "movw %ds:0xffff, %ax\n nop\n" /* a word across the limit: #GP, no error code */
      "cmpw %sp, %bp\n je 3f\n orw $0x80, %cx\n"
      "3: movl %ebx, %eax\n shll $16, %eax\n movw %cx, %ax\n lretw\n"
      "tick16: incw %bx\n pushw %ax\n movb $0x20, %al\n outb %al, $0x20\n popw %ax\n iretw\n"

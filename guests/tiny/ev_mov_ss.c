@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MOV SS and POP SS hold back interrupts and the single-step trap for one instruction, also when that one exits
- * (SDM 3A 6.8.3); a fault in their shadow is not held back.
+ * MOV SS and POP SS hold back interrupts and the single-step trap for one instruction, also when
+ * that one exits (SDM 3A 6.8.3); a fault in their shadow is not held back.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -30,7 +30,7 @@ static void on_db(struct frame *frame)
                          : "memory", "rax", "rbx", "rcx", "rdx", "rdi");                           \
         check(traps == 1 && first_rip == expected_, "%s: %u traps, first at %lx, not %lx", what,   \
               traps, first_rip, expected_);                                                        \
-        check(first_dr6 & BIT(14), "%s: DR6 %lx", what, first_dr6);                                \
+        check(first_dr6 &BIT(14), "%s: DR6 %lx", what, first_dr6);                                 \
     } while (0)
 
 TINY(ev_mov_ss)
@@ -58,5 +58,7 @@ TINY(ev_mov_ss)
           first_rip, expected);
     check((first_dr6 & 1), "data breakpoint: DR6 %lx", first_dr6);
 
-    check(TRY("mov %0, %%ss; ud2", : "r"(SEL_DATA)) == UD, "a fault in the shadow: %u", trap.vector);
+    check(TRY("mov %0, %%ss; ud2",
+              : "r"(SEL_DATA)) == UD,
+          "a fault in the shadow: %u", trap.vector);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupts while exceptions and other interrupts are served: none lost, RFLAGS and registers come back. */
+/* Interrupts while exceptions and other interrupts are served: none lost, RFLAGS and registers come
+ * back. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks, traps;

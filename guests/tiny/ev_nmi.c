@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NMI, sent to itself by the local APIC: vector 2 in spite of IF = 0; a second one waits for the first's IRET
- * and comes then, once.
+ * NMI, sent to itself by the local APIC: vector 2 in spite of IF = 0; a second one waits for the
+ * first's IRET and comes then, once.
  */
 #include "guests/tiny/rt/tiny.h"
 

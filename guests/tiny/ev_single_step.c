@@ -28,36 +28,19 @@ __asm__(".pushsection .rodata.steps, \"a\"; .globl steps; steps:; .popsection");
 
 static no_inline void walk(void)
 {
-    __asm__ volatile("pushfq\n pushfq\n orq $0x100, (%%rsp)\n movl $0xc0000080, %%ecx\n popfq\n"
-                     STEP("nop")
-                     STEP("rdmsr")
-                     STEP("wrmsr")
-                     STEP("xorl %%eax, %%eax")
-                     STEP("cpuid")
-                     STEP("rdtsc")
-                     STEP("movq %%cr0, %%rax")
-                     STEP("movq %%rax, %%cr0")
-                     STEP("movq %%cr3, %%rax")
-                     STEP("movq %%rax, %%cr3")
-                     STEP("movq %%cr4, %%rax")
-                     STEP("movq %%rax, %%cr4")
-                     STEP("movq %%cr8, %%rax")
-                     STEP("movq %%rax, %%cr8")
-                     STEP("clts")
-                     STEP("invlpg (%0)")
-                     STEP("inb $0x61, %%al")
-                     STEP("outb %%al, $0x80")
-                     STEP("movl $0xfd000000, %%edx")
-                     STEP("movl (%%rdx), %%eax")
-                     STEP("movl %%eax, (%%rdx)")
-                     STEP("pause")
-                     STEP("wbinvd")
-                     STEP("movq %%dr0, %%rax")
-                     STEP("sgdt (%0)")
-                     "popfq"
-                     :
-                     : "D"(memory)
-                     : "memory", "rax", "rbx", "rcx", "rdx");
+    __asm__ volatile(
+        "pushfq\n pushfq\n orq $0x100, (%%rsp)\n movl $0xc0000080, %%ecx\n popfq\n" STEP("nop")
+            STEP("rdmsr") STEP("wrmsr") STEP("xorl %%eax, %%eax") STEP("cpuid") STEP("rdtsc")
+                STEP("movq %%cr0, %%rax") STEP("movq %%rax, %%cr0") STEP("movq %%cr3, %%rax")
+                    STEP("movq %%rax, %%cr3") STEP("movq %%cr4, %%rax") STEP("movq %%rax, %%cr4")
+                        STEP("movq %%cr8, %%rax") STEP("movq %%rax, %%cr8") STEP("clts")
+                            STEP("invlpg (%0)") STEP("inb $0x61, %%al") STEP("outb %%al, $0x80")
+                                STEP("movl $0xfd000000, %%edx") STEP("movl (%%rdx), %%eax")
+                                    STEP("movl %%eax, (%%rdx)") STEP("pause") STEP("wbinvd")
+                                        STEP("movq %%dr0, %%rax") STEP("sgdt (%0)") "popfq"
+        :
+        : "D"(memory)
+        : "memory", "rax", "rbx", "rcx", "rdx");
 }
 __asm__(".pushsection .rodata.steps2, \"a\"; .globl steps_end; steps_end:; .popsection");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single-step over REP OUTS, INS and MOVS: a trap after each element, RIP at the instruction until the
- * last, RCX one less each time.
+ * Single-step over REP OUTS, INS and MOVS: a trap after each element, RIP at the instruction until
+ * the last, RCX one less each time.
  */
 #include "guests/tiny/rt/tiny.h"
 

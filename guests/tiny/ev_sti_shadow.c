@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * STI's shadow: a waiting interrupt comes after the instruction behind STI, whatever that is (one that exits
- * too); STI CLI lets none in; STI under IF = 1 gives no shadow (SDM 3A 6.8.3, 2B STI).
+ * STI's shadow: a waiting interrupt comes after the instruction behind STI, whatever that is (one
+ * that exits too); STI CLI lets none in; STI under IF = 1 gives no shadow (SDM 3A 6.8.3, 2B STI).
  */
 #include "guests/tiny/rt/tiny.h"
 

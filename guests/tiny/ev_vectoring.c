@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults during delivery (the IDT-vectoring information's business): INT n whose IST stack is not mapped gives #PF and, run
- * again, arrives; interrupts and exceptions whose stack, IDT or handler lies in memory never touched before arrive whole.
+ * Faults during delivery (the IDT-vectoring information's business): INT n whose IST stack is not
+ * mapped gives #PF and, run again, arrives; interrupts and exceptions whose stack, IDT or handler
+ * lies in memory never touched before arrive whole.
  */
 #include "guests/tiny/rt/tiny.h"
 

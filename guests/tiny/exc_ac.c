@@ -23,6 +23,7 @@ TINY(exc_ac)
     check(user_run(user_unaligned, FLAG_AC) == AC && trap.error == 0, "with both: %u", trap.vector);
     u64 rax;
     check(TRY("pushfq; orq $0x40000, (%%rsp); popfq; movl 0x500001, %%eax; pushfq; "
-              "andq $~0x40000, (%%rsp); popfq", "=a"(rax)::"memory") == NO_TRAP,
+              "andq $~0x40000, (%%rsp); popfq",
+              "=a"(rax)::"memory") == NO_TRAP,
           "in ring 0: %u", trap.vector);
 }

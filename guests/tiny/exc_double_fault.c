@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * #DF: a page fault whose own frame cannot be pushed, a #GP whose gate is not there, a #PF whose gate is bad. Error code 0,
- * on its IST stack; the guest goes on.
+ * #DF: a page fault whose own frame cannot be pushed, a #GP whose gate is not there, a #PF whose
+ * gate is bad. Error code 0, on its IST stack; the guest goes on.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -52,5 +52,9 @@ TINY(exc_double_fault)
 
     /* A page fault after a page fault is double; after an interrupt's it is not. */
     table[1] = 0x601003;
-    check(TRY("movb (%0), %%al", : "r"(at) : "rax") == PF && trap.cr2 == at, "a plain #PF afterwards");
+    check(TRY("movb (%0), %%al",
+              : "r"(at)
+              : "rax") == PF &&
+              trap.cr2 == at,
+          "a plain #PF afterwards");
 }

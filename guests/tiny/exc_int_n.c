@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* INT n for every free vector: its own handler, RIP behind it; a gate of DPL 0 from ring 3 is #GP(n * 8 + 2), an empty one #NP. */
+/* INT n for every free vector: its own handler, RIP behind it; a gate of DPL 0 from ring 3 is #GP(n
+ * * 8 + 2), an empty one #NP. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned hits[256];
@@ -36,9 +37,9 @@ TINY(exc_int_n)
     check(user_run(user_int, 0) == GP && trap.error == 0x40 * 8 + 2, "DPL: vector %u error %lx",
           trap.vector, trap.error);
     rt_idt[0x41].type = 0x0e;
-    check(TRY("int $0x41", ) == NP && trap.error == 0x41 * 8 + 2, "not present: vector %u error %lx",
-          trap.vector, trap.error);
+    check(TRY("int $0x41", ) == NP && trap.error == 0x41 * 8 + 2,
+          "not present: vector %u error %lx", trap.vector, trap.error);
     rt_idt[0x41].type = 0x8c;
-    check(TRY("int $0x41", ) == GP && trap.error == 0x41 * 8 + 2, "a call gate: vector %u error %lx",
-          trap.vector, trap.error);
+    check(TRY("int $0x41", ) == GP && trap.error == 0x41 * 8 + 2,
+          "a call gate: vector %u error %lx", trap.vector, trap.error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * #PF: CR2 and every bit of the error code: present, write, user, reserved, instruction; WP; and the faulting
- * instruction runs again when its page is mapped (SDM 3A 4.7).
+ * #PF: CR2 and every bit of the error code: present, write, user, reserved, instruction; WP; and
+ * the faulting instruction runs again when its page is mapped (SDM 3A 4.7).
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -45,7 +45,8 @@ static void user_jump(void)
 
 static void on_pf(struct frame *frame)
 {
-    check(frame->error == 2 && read_cr2() == AT + 0x1008, "demand: %lx %lx", frame->error, read_cr2());
+    check(frame->error == 2 && read_cr2() == AT + 0x1008, "demand: %lx %lx", frame->error,
+          read_cr2());
     entry(1, (AT + 0x1000) | 3);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* INT3 and INTO are traps (RIP behind), UD2, BOUND and INT1's are what the manual says; in 64-bit and compatibility mode. */
+/* INT3 and INTO are traps (RIP behind), UD2, BOUND and INT1's are what the manual says; in 64-bit
+ * and compatibility mode. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned seen;

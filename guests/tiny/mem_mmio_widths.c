@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An address that nothing answers, above RAM: every read of every width and addressing form is ones, writes vanish,
- * and nothing else changes.
+ * An address that nothing answers, above RAM: every read of every width and addressing form is
+ * ones, writes vanish, and nothing else changes.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -42,14 +42,14 @@ static void reads(void)
 
 static void writes(void)
 {
-    __asm__ volatile("movb %%al, (%0); movw %%ax, 2(%0); movl %%eax, 4(%0); movq %%rax, 8(%0)\n"
-                     "movb $0x12, (%0); movw $0x1234, (%0); movl $0x12345678, (%0); movq $-2, (%0)\n"
-                     "movabsq %%rax, 0xfd000020; movb %%ah, 1(%0); movq %%rax, 4093(%0)\n"
-                     "orb $1, (%0); andw $0, 2(%0); lock incl (%0); decq (%0); negb (%0); notl (%0)\n"
-                     "xorl %%eax, (%0); subl $1, (%0); shll $4, (%0); btsl $3, (%0); setc (%0)" ::"S"(
-                         HOLE),
-                     "a"(0)
-                     : "memory", "cc");
+    __asm__ volatile(
+        "movb %%al, (%0); movw %%ax, 2(%0); movl %%eax, 4(%0); movq %%rax, 8(%0)\n"
+        "movb $0x12, (%0); movw $0x1234, (%0); movl $0x12345678, (%0); movq $-2, (%0)\n"
+        "movabsq %%rax, 0xfd000020; movb %%ah, 1(%0); movq %%rax, 4093(%0)\n"
+        "orb $1, (%0); andw $0, 2(%0); lock incl (%0); decq (%0); negb (%0); notl (%0)\n"
+        "xorl %%eax, (%0); subl $1, (%0); shll $4, (%0); btsl $3, (%0); setc (%0)" ::"S"(HOLE),
+        "a"(0)
+        : "memory", "cc");
     for (unsigned i = 0; i < 64; i++)
         check(HOLE[i] == 0xff, "byte %u keeps something", i);
 }
@@ -60,7 +60,8 @@ static void strings(void)
     u64 rdi = (u64)ram, rsi = (u64)HOLE, rcx = 100;
     memset(ram, 0, 256);
     __asm__ volatile("rep movsb" : "+D"(rdi), "+S"(rsi), "+c"(rcx)::"memory");
-    check(rcx == 0 && rdi == (u64)ram + 100 && rsi == (u64)HOLE + 100, "movsb out of it: %lx %lu", rdi, rcx);
+    check(rcx == 0 && rdi == (u64)ram + 100 && rsi == (u64)HOLE + 100, "movsb out of it: %lx %lu",
+          rdi, rcx);
     check(ram[0] == 0xff && ram[99] == 0xff && ram[100] == 0, "movsb out of it: the bytes");
     rdi = (u64)HOLE;
     rsi = (u64)ram;

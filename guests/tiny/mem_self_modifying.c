@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Code that changes itself: at once, across a page boundary, and one written through another mapping of the
- * same page; each time the new one runs.
+ * Code that changes itself: at once, across a page boundary, and one written through another
+ * mapping of the same page; each time the new one runs.
  */
 #include "guests/tiny/rt/tiny.h"
 

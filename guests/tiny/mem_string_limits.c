@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * String I/O in 32-bit code against segment limits: INS beyond ES's limit is #GP before the port is read, OUTS follows its
- * segment override, and addresses wrap at 16 bits with a 16-bit address size.
+ * String I/O in 32-bit code against segment limits: INS beyond ES's limit is #GP before the port is
+ * read, OUTS follows its segment override, and addresses wrap at 16 bits with a 16-bit address
+ * size.
  */
 #include "guests/tiny/rt/tiny.h"
 
 static u32 notes[32];
 
 /* ES: 16 bytes at 0x500000, with EDI walking out of them; the notes go by a flat segment, EBX. */
-#define NOTE "popl %edi\n pushl %es\n pushl %ds\n popl %es\n" NOTE32 "movl %ecx, (%edi)\n addl $4, %edi\n popl %es\n pushl %edi\n"
+#define NOTE                                                                                       \
+    "popl %edi\n pushl %es\n pushl %ds\n popl %es\n" NOTE32                                        \
+    "movl %ecx, (%edi)\n addl $4, %edi\n popl %es\n pushl %edi\n"
 PART(strings, ".code32",
      "pushl %eax\n movw $0x70, %ax\n movw %ax, %es\n movw $0x1234, %dx\n"
      "movl $8, %edi\n movl $8, %ecx\n" TRY32("rep insb") NOTE

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The top of memory: code runs in its last bytes, data and a stack lie there, and an access half in, half out is both. */
+/* The top of memory: code runs in its last bytes, data and a stack lie there, and an access half
+ * in, half out is both. */
 #include "guests/tiny/rt/tiny.h"
 
 static u64 on_stack(u64 stack)
@@ -35,6 +36,7 @@ TINY(mem_top)
     u64 both = *(volatile u64 *)(top - 4);
     check(both == 0xffffffff11223344, "across: %lx", both);
     *(volatile u64 *)(top - 4) = 0xaaaaaaaabbbbbbbb;
-    check(*(volatile u32 *)(top - 4) == 0xbbbbbbbb, "a write across: %x", *(volatile u32 *)(top - 4));
+    check(*(volatile u32 *)(top - 4) == 0xbbbbbbbb, "a write across: %x",
+          *(volatile u32 *)(top - 4));
     *(volatile u32 *)(top - 4) = 0;
 }

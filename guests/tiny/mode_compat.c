@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compatibility mode under 64-bit paging: 32-bit code, its far transfers to 64-bit code and back, CPUID, port I/O, exceptions. */
+/* Compatibility mode under 64-bit paging: 32-bit code, its far transfers to 64-bit code and back,
+ * CPUID, port I/O, exceptions. */
 #include "guests/tiny/rt/tiny.h"
 
 PART(part, ".code32",

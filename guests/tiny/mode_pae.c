@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PAE paging: the four entries are read when CR3 is loaded and not before; reserved bits in them are #GP; paging on and
- * off, NX by EFER.NXE (SDM 3A 4.4.1).
+ * PAE paging: the four entries are read when CR3 is loaded and not before; reserved bits in them
+ * are #GP; paging on and off, NX by EFER.NXE (SDM 3A 4.4.1).
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -10,21 +10,22 @@ static u64 pd_plain[512] aligned(4096), pd_other[512] aligned(4096);
 u32 pae_notes[24];
 
 /* The first entry changes from the plain to the other directory, then a reserved bit comes in. */
-PART(part, ".code32",
-     "movl $pae_notes, %edi\n movl $0xa, 0xa00000\n movl $0x8, 0x800000\n"
-     "movl %cr4, %ecx\n orl $0x20, %ecx\n movl %ecx, %cr4\n movl $pae_pdpt, %ecx\n movl %ecx, %cr3\n"
-     "movl %cr0, %edx\n orl $0x80000000, %edx\n movl %edx, %cr0\n"
-     "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n"         /* 0: plain */
-     "movl %eax, pae_pdpt\n invlpg 0x800000\n"
-     "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n"         /* 1: still plain */
-     "movl %ecx, %cr3\n movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n" /* 2: other */
-     "orl $2, pae_pdpt\n" TRY32("movl %ecx, %cr3") NOTE32                /* 3, 4: #GP(0) */
-     "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n"         /* 5: still other */
-     "movl %cr0, %edx\n andl $0x7fffffff, %edx\n movl %edx, %cr0\n"
-     "orl $0x80000000, %edx\n" TRY32("movl %edx, %cr0") NOTE32           /* 6, 7: #GP(0) */
-     "andl $~2, pae_pdpt\n" TRY32("movl %edx, %cr0") NOTE32              /* 8, 9: fine */
-     TRY32("movl 0xc0000000, %ebx") NOTE32                               /* 10, 11: #PF(0) */
-     "movl %cr0, %edx\n andl $0x7fffffff, %edx\n movl %edx, %cr0\n xorl %eax, %eax\n ret");
+PART(
+    part, ".code32",
+    "movl $pae_notes, %edi\n movl $0xa, 0xa00000\n movl $0x8, 0x800000\n"
+    "movl %cr4, %ecx\n orl $0x20, %ecx\n movl %ecx, %cr4\n movl $pae_pdpt, %ecx\n movl %ecx, %cr3\n"
+    "movl %cr0, %edx\n orl $0x80000000, %edx\n movl %edx, %cr0\n"
+    "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n" /* 0: plain */
+    "movl %eax, pae_pdpt\n invlpg 0x800000\n"
+    "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n" /* 1: still plain */
+    "movl %ecx, %cr3\n movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n" /* 2: other */
+    "orl $2, pae_pdpt\n" TRY32("movl %ecx, %cr3") NOTE32                          /* 3, 4: #GP(0) */
+    "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n" /* 5: still other */
+    "movl %cr0, %edx\n andl $0x7fffffff, %edx\n movl %edx, %cr0\n"
+    "orl $0x80000000, %edx\n" TRY32("movl %edx, %cr0") NOTE32 /* 6, 7: #GP(0) */
+    "andl $~2, pae_pdpt\n" TRY32("movl %edx, %cr0") NOTE32    /* 8, 9: fine */
+        TRY32("movl 0xc0000000, %ebx") NOTE32                 /* 10, 11: #PF(0) */
+    "movl %cr0, %edx\n andl $0x7fffffff, %edx\n movl %edx, %cr0\n xorl %eax, %eax\n ret");
 
 static void expect(unsigned n, u32 value, const char *what)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* 32-bit protected mode, without paging and with 32-bit paging (4K and 4M pages), on and off again a hundred times. */
+/* 32-bit protected mode, without paging and with 32-bit paging (4K and 4M pages), on and off again
+ * a hundred times. */
 #include "guests/tiny/rt/tiny.h"
 
 static u32 directory[1024] aligned(4096), table[1024] aligned(4096);
@@ -10,11 +11,11 @@ PART(part, ".code32",
      "movl %cr4, %ecx\n orl $0x10, %ecx\n movl %ecx, %cr4\n movl %eax, %cr3\n movl $100, %ecx\n"
      "1: cmpl $0x8, 0x800000\n jne 2f\n"
      "movl %cr0, %edx\n orl $0x80000000, %edx\n movl %edx, %cr0\n"
-     "cmpl $0xa, 0x800000\n jne 2f\n" TRY32("movl 0x40000000, %ebx")
-     "cmpl $14, rt_trap32\n jne 2f\n cmpl $0, rt_trap32+4\n jne 2f\n"
-     "movl %cr2, %ebx\n cmpl $0x40000000, %ebx\n jne 2f\n incl %edi\n"
-     "2: movl %cr0, %edx\n andl $0x7fffffff, %edx\n movl %edx, %cr0\n"
-     "loop 1b\n movl %edi, %eax\n ret");
+     "cmpl $0xa, 0x800000\n jne 2f\n" TRY32(
+         "movl 0x40000000, %ebx") "cmpl $14, rt_trap32\n jne 2f\n cmpl $0, rt_trap32+4\n jne 2f\n"
+                                  "movl %cr2, %ebx\n cmpl $0x40000000, %ebx\n jne 2f\n incl %edi\n"
+                                  "2: movl %cr0, %edx\n andl $0x7fffffff, %edx\n movl %edx, %cr0\n"
+                                  "loop 1b\n movl %edi, %eax\n ret");
 
 PART(plain, ".code32", "pushl %ebx\n xorl %eax, %eax\n cpuid\n movl %cr0, %eax\n popl %ebx\n ret");
 

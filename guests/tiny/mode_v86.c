@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Virtual-8086 mode: entered by IRET, INT n and port access go to the monitor as #GP by IOPL and the I/O map, CPUID runs,
- * and the way back.
+ * Virtual-8086 mode: entered by IRET, INT n and port access go to the monitor as #GP by IOPL and
+ * the I/O map, CPUID runs, and the way back.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -12,18 +12,19 @@ u32 v86_esp;
 /* At 0x10000, entered with EIP 0: what the monitor sees of it is in the notes. */
 PART(code16, ".code16",
      "movw %cs, %ax\n pushl %eax\n xorl %eax, %eax\n cpuid\n popl %eax\n"
-     "inb $0x21, %al\n"    /* denied by the map: #GP */
-     "int $0x21\n"         /* IOPL 0: #GP */
+     "inb $0x21, %al\n" /* denied by the map: #GP */
+     "int $0x21\n"      /* IOPL 0: #GP */
      "hlt\n");
 
 /* The monitor: notes CS, EIP, EFLAGS; the third #GP (HLT) ends it. */
-PART(monitor, ".code32",
-     ".globl v86_gp\n v86_gp: movl $0x10, %edx\n movl %edx, %ds\n movl v86_next, %edi\n"
-     "movl 4(%esp), %eax\n movl %eax, (%edi)\n movl 12(%esp), %eax\n movl %eax, 4(%edi)\n"
-     "addl $8, %edi\n movl %edi, v86_next\n addl $4, %esp\n"
-     "movl (%esp), %eax\n addl $0x10000, %eax\n cmpb $0xf4, (%eax)\n je 1f\n addl $2, (%esp)\n iretl\n"
-     "1: movl v86_esp, %esp\n movl $0x10, %edx\n movl %edx, %es\n movl %edx, %ss\n"
-     "movl $0x51, %eax\n popl %ebx\n ret");
+PART(
+    monitor, ".code32",
+    ".globl v86_gp\n v86_gp: movl $0x10, %edx\n movl %edx, %ds\n movl v86_next, %edi\n"
+    "movl 4(%esp), %eax\n movl %eax, (%edi)\n movl 12(%esp), %eax\n movl %eax, 4(%edi)\n"
+    "addl $8, %edi\n movl %edi, v86_next\n addl $4, %esp\n"
+    "movl (%esp), %eax\n addl $0x10000, %eax\n cmpb $0xf4, (%eax)\n je 1f\n addl $2, (%esp)\n iretl\n"
+    "1: movl v86_esp, %esp\n movl $0x10, %edx\n movl %edx, %es\n movl %edx, %ss\n"
+    "movl $0x51, %eax\n popl %ebx\n ret");
 u32 v86_next;
 
 PART(enter, ".code32",

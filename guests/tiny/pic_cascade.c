@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second 8259 behind the first one's input 2: with a clock chip, its interrupt 8 by way of both; without one, the
- * second chip's registers.
+ * The second 8259 behind the first one's input 2: with a clock chip, its interrupt 8 by way of
+ * both; without one, the second chip's registers.
  */
 #include "guests/tiny/rt/tiny.h"
 

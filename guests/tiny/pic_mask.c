@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The 8259's registers: masks hold interrupts back but not requests; IRR and ISR tell; an EOI makes way for the next. */
+/* The 8259's registers: masks hold interrupts back but not requests; IRR and ISR tell; an EOI makes
+ * way for the next. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks;
@@ -17,7 +18,8 @@ TINY(pic_mask)
     for (unsigned value = 0; value < 256; value += 51) {
         outb(0x21, (u8)(value | 1));
         outb(0xa1, (u8)~value);
-        check(inb(0x21) == (value | 1) && inb(0xa1) == (u8)~value, "masks %x %x", inb(0x21), inb(0xa1));
+        check(inb(0x21) == (value | 1) && inb(0xa1) == (u8)~value, "masks %x %x", inb(0x21),
+              inb(0xa1));
     }
     outb(0x21, 0xff);
     outb(0xa1, 0xff);

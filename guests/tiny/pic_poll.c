@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The poll command: the highest request, acknowledged by the read; and a request that goes away is IRQ 7 or what it was. */
+/* The poll command: the highest request, acknowledged by the read; and a request that goes away is
+ * IRQ 7 or what it was. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks, spurious;

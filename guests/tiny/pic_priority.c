@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Priorities of the 8259, with the timer (0) and the serial port (4): the lower number first, a higher one nests, a lower one
- * waits for the EOI; set priority turns them round; special mask mode and automatic EOI.
+ * Priorities of the 8259, with the timer (0) and the serial port (4): the lower number first, a
+ * higher one nests, a lower one waits for the EOI; set priority turns them round; special mask mode
+ * and automatic EOI.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Counter 2 and port 0x61: gate, speaker and OUT bits, each as written, and OUT as the counter says. */
+/* Counter 2 and port 0x61: gate, speaker and OUT bits, each as written, and OUT as the counter
+ * says. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(pit_channel2)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PIT mode 0, interrupt on terminal count: one interrupt after N + 1 ticks and no other; a new count starts it again (8254 data sheet). */
+/* PIT mode 0, interrupt on terminal count: one interrupt after N + 1 ticks and no other; a new
+ * count starts it again (8254 data sheet). */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks;
@@ -24,8 +25,9 @@ TINY(pit_mode0)
         u64 start = rdtsc();
         check(!(pit_status(0) & 0x80), "OUT is high before the end");
         check(wait_for(ticks, 200), "count %u: no interrupt", counts[i]);
-        check(within(came - start, pit_to_tsc(counts[i] + 1u), 10), "count %u: %lu ticks of TSC, not %lu",
-              counts[i], came - start, pit_to_tsc(counts[i] + 1u));
+        check(within(came - start, pit_to_tsc(counts[i] + 1u), 10),
+              "count %u: %lu ticks of TSC, not %lu", counts[i], came - start,
+              pit_to_tsc(counts[i] + 1u));
         check(pit_status(0) & 0x80, "OUT is low after the end");
     }
     /* It counts on through 0xffff, but says nothing more. */

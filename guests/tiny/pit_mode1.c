@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PIT mode 1, the hardware one-shot, on counter 2: its gate starts a low pulse of N ticks, and starts it anew. */
+/* PIT mode 1, the hardware one-shot, on counter 2: its gate starts a low pulse of N ticks, and
+ * starts it anew. */
 #include "guests/tiny/rt/tiny.h"
 
 static void trigger(void)
@@ -21,8 +22,8 @@ TINY(pit_mode1)
     u64 start = rdtsc();
     check(pit2_edge(false), "OUT is high after the trigger"); /* from the next tick on */
     u64 end = pit2_edge(true);
-    check(within(end - start, pit_to_tsc(count), 10), "pulse of %lu ticks of TSC, not %lu", end - start,
-          pit_to_tsc(count));
+    check(within(end - start, pit_to_tsc(count), 10), "pulse of %lu ticks of TSC, not %lu",
+          end - start, pit_to_tsc(count));
     wait_us(20000);
     check(pit2_out(), "a second pulse without a trigger");
 
@@ -33,6 +34,7 @@ TINY(pit_mode1)
     trigger();
     end = pit2_edge(true);
     u64 expected = pit_to_tsc(count) + us_to_tsc(10000);
-    check(within(end - start, expected, 10), "triggered twice: %lu, not %lu", end - start, expected);
+    check(within(end - start, expected, 10), "triggered twice: %lu, not %lu", end - start,
+          expected);
     pit2_gate(false);
 }

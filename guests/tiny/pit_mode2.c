@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PIT mode 2, rate generator: an interrupt every N ticks, no drift; the count runs N to 1; counter 2's gate stops it. */
+/* PIT mode 2, rate generator: an interrupt every N ticks, no drift; the count runs N to 1; counter
+ * 2's gate stops it. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks;
@@ -23,8 +24,8 @@ static void rate(u32 count, unsigned periods)
     while (ticks - from < periods)
         irq_wait();
     u64 expected = pit_to_tsc((u64)count * (ticks - from));
-    check(within(came - start, expected, 10), "%u periods of %u: %lu ticks of TSC, not %lu", ticks - from,
-          count, came - start, expected);
+    check(within(came - start, expected, 10), "%u periods of %u: %lu ticks of TSC, not %lu",
+          ticks - from, count, came - start, expected);
 }
 
 TINY(pit_mode2)
@@ -44,7 +45,8 @@ TINY(pit_mode2)
         least = now < least ? now : least;
         most = now > most ? now : most;
     }
-    check(least >= 1 && least < 100 && most <= 1000 && most > 900, "counts from %u to %u", most, least);
+    check(least >= 1 && least < 100 && most <= 1000 && most > 900, "counts from %u to %u", most,
+          least);
 
     pit2_gate(true);
     pit_set(2, 2, 10000);

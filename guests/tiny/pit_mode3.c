@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PIT mode 3, square wave: the rate of N, half of it low and half high, the count going down by two. */
+/* PIT mode 3, square wave: the rate of N, half of it low and half high, the count going down by
+ * two. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks;
@@ -24,7 +25,8 @@ TINY(pit_mode3)
     while (ticks - from < 40)
         irq_wait();
     u64 expected = pit_to_tsc(5966ull * (ticks - from));
-    check(within(came - start, expected, 10), "40 periods: %lu ticks of TSC, not %lu", came - start, expected);
+    check(within(came - start, expected, 10), "40 periods: %lu ticks of TSC, not %lu", came - start,
+          expected);
     pic_mask(0);
 
     const u16 count = 30000;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PIT mode 4, software strobe: OUT stays high, dips for one tick after N, once; writing the count starts it. */
+/* PIT mode 4, software strobe: OUT stays high, dips for one tick after N, once; writing the count
+ * starts it. */
 #include "guests/tiny/rt/tiny.h"
 
 static volatile unsigned ticks;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PIT mode 5, hardware strobe, on counter 2: the gate's rise loads and starts the count; OUT is high all the while. */
+/* PIT mode 5, hardware strobe, on counter 2: the gate's rise loads and starts the count; OUT is
+ * high all the while. */
 #include "guests/tiny/rt/tiny.h"
 
 static void trigger(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The PIT's registers: latches hold, read-back of status and count, null count, byte-wise access, BCD. */
+/* The PIT's registers: latches hold, read-back of status and count, null count, byte-wise access,
+ * BCD. */
 #include "guests/tiny/rt/tiny.h"
 
 static void latches(void)

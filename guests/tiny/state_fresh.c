@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a machine starts with: zeroed memory (no other guest's), clean debug registers, TSC running, no interrupt pending. */
+/* What a machine starts with: zeroed memory (no other guest's), clean debug registers, TSC running,
+ * no interrupt pending. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(state_fresh)

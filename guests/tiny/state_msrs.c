@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For two machines side by side: the syscall MSRs, FS, GS and KERNEL_GS bases, SYSENTER's, PAT, TSC_AUX, CR2, CR8 and the debug
- * registers keep this guest's own values (from the TSC) over exits, halts and ticks.
+ * For two machines side by side: the syscall MSRs, FS, GS and KERNEL_GS bases, SYSENTER's, PAT,
+ * TSC_AUX, CR2, CR8 and the debug registers keep this guest's own values (from the TSC) over exits,
+ * halts and ticks.
  */
 #include "guests/tiny/rt/tiny.h"
 
-static const u32 msrs[] = {MSR_STAR,      MSR_LSTAR,       MSR_CSTAR,      MSR_FMASK,       MSR_KERNEL_GS,
-                           MSR_FS_BASE,   MSR_GS_BASE,     MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP,
-                           MSR_TSC_AUX};
+static const u32 msrs[] = {MSR_STAR,         MSR_LSTAR,        MSR_CSTAR,   MSR_FMASK,
+                           MSR_KERNEL_GS,    MSR_FS_BASE,      MSR_GS_BASE, MSR_SYSENTER_CS,
+                           MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_TSC_AUX};
 static volatile unsigned ticks;
 
 static void on_tick(struct frame *frame)
@@ -23,7 +24,8 @@ static bool all_kept(const u64 *values, u64 seed)
         if (values[i])
             good &= check(rdmsr(msrs[i]) == values[i], "msr %x: %lx, not %lx", msrs[i],
                           rdmsr(msrs[i]), values[i]);
-    good &= check(read_dr0() == seed && read_dr3() == ~seed, "DR0 %lx DR3 %lx", read_dr0(), read_dr3());
+    good &=
+        check(read_dr0() == seed && read_dr3() == ~seed, "DR0 %lx DR3 %lx", read_dr0(), read_dr3());
     good &= check(read_cr2() == seed, "CR2 %lx", read_cr2());
     good &= check(read_cr8() == (seed & 3), "CR8 %lx", read_cr8());
     good &= check(read_dr7() == 0x401, "DR7 %lx", read_dr7());

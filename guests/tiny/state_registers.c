@@ -14,18 +14,19 @@ static void on_tick(struct frame *frame)
 static u64 mangle(u64 i)
 {
     u64 sum;
-    __asm__ volatile("pushq %%rbp; movq %1, %%rsi; leaq 1(%%rsi), %%rdi; leaq 2(%%rsi), %%rbp; leaq 3(%%rsi), %%r8\n"
-                     "leaq 4(%%rsi), %%r9; leaq 5(%%rsi), %%r10; leaq 6(%%rsi), %%r11; leaq 7(%%rsi), %%r12\n"
-                     "leaq 8(%%rsi), %%r13; leaq 9(%%rsi), %%r14; leaq 10(%%rsi), %%r15\n"
-                     "xorl %%eax, %%eax; stc; pushfq; cpuid; inb $0x61, %%al; outb %%al, $0x80; movq %%cr0, %%rax\n"
-                     "movq %%rax, %%cr0; movl $0xfd000000, %%edx; movl (%%rdx), %%edx; pushfq; popq %%rax; popq %%rcx; xorq %%rcx, %%rax\n"
-                     "addq %%rsi, %%rax; addq %%rdi, %%rax; addq %%rbp, %%rax; addq %%r8, %%rax; addq %%r9, %%rax\n"
-                     "addq %%r10, %%rax; addq %%r11, %%rax; addq %%r12, %%rax; addq %%r13, %%rax; addq %%r14, %%rax\n"
-                     "addq %%r15, %%rax; popq %%rbp"
-                     : "=a"(sum)
-                     : "r"(i)
-                     : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-                       "r15", "memory", "cc");
+    __asm__ volatile(
+        "pushq %%rbp; movq %1, %%rsi; leaq 1(%%rsi), %%rdi; leaq 2(%%rsi), %%rbp; leaq 3(%%rsi), %%r8\n"
+        "leaq 4(%%rsi), %%r9; leaq 5(%%rsi), %%r10; leaq 6(%%rsi), %%r11; leaq 7(%%rsi), %%r12\n"
+        "leaq 8(%%rsi), %%r13; leaq 9(%%rsi), %%r14; leaq 10(%%rsi), %%r15\n"
+        "xorl %%eax, %%eax; stc; pushfq; cpuid; inb $0x61, %%al; outb %%al, $0x80; movq %%cr0, %%rax\n"
+        "movq %%rax, %%cr0; movl $0xfd000000, %%edx; movl (%%rdx), %%edx; pushfq; popq %%rax; popq %%rcx; xorq %%rcx, %%rax\n"
+        "addq %%rsi, %%rax; addq %%rdi, %%rax; addq %%rbp, %%rax; addq %%r8, %%rax; addq %%r9, %%rax\n"
+        "addq %%r10, %%rax; addq %%r11, %%rax; addq %%r12, %%rax; addq %%r13, %%rax; addq %%r14, %%rax\n"
+        "addq %%r15, %%rax; popq %%rbp"
+        : "=a"(sum)
+        : "r"(i)
+        : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+          "memory", "cc");
     return sum;
 }
 

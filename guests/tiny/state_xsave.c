@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x87, SSE, AVX and AVX-512 registers, MXCSR and the x87 control word survive exits: by instructions, by the timer's interrupts,
- * by halts. XSAVE and XRSTOR round trips agree.
+ * x87, SSE, AVX and AVX-512 registers, MXCSR and the x87 control word survive exits: by
+ * instructions, by the timer's interrupts, by halts. XSAVE and XRSTOR round trips agree.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -27,7 +27,8 @@ static void fill(u64 seed, u64 xcr0)
     u32 csr = 0x1fa0;
     for (unsigned i = 0; i < array_size(wide); i++)
         wide[i] = seed = seed * 6364136223846793005 + 1442695040888963407;
-    __asm__ volatile("fninit; fldcw %0; fldpi; fldl2e; fldln2; ldmxcsr %1" ::"m"(control), "m"(csr));
+    __asm__ volatile("fninit; fldcw %0; fldpi; fldl2e; fldln2; ldmxcsr %1" ::"m"(control),
+                     "m"(csr));
     if (xcr0 & 4)
         __asm__ volatile("vmovups (%0), %%ymm0; vmovups 32(%0), %%ymm1; vmovups 64(%0), %%ymm7\n"
                          "vmovups 96(%0), %%ymm8; vmovups 128(%0), %%ymm15" ::"r"(wide)
@@ -37,11 +38,12 @@ static void fill(u64 seed, u64 xcr0)
                          "movups 96(%0), %%xmm8; movups 128(%0), %%xmm15" ::"r"(wide)
                          : "memory");
     if ((xcr0 & 0xe0) == 0xe0)
-        __asm__ volatile("kmovw %%eax, %%k1; kmovw %%ecx, %%k7\n"
-                         "vmovups 192(%0), %%zmm2; vmovups 256(%0), %%zmm17; vmovups 320(%0), %%zmm31" ::"r"(
-                             wide),
-                         "a"(0x1234), "c"(0xbeef)
-                         : "memory");
+        __asm__ volatile(
+            "kmovw %%eax, %%k1; kmovw %%ecx, %%k7\n"
+            "vmovups 192(%0), %%zmm2; vmovups 256(%0), %%zmm17; vmovups 320(%0), %%zmm31" ::"r"(
+                wide),
+            "a"(0x1234), "c"(0xbeef)
+            : "memory");
 }
 
 static void compare(const char *what)

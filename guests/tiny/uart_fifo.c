@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The UART's receive FIFO, filled by loopback: sixteen bytes in order, trigger level, overrun, reset, timeout. */
+/* The UART's receive FIFO, filled by loopback: sixteen bytes in order, trigger level, overrun,
+ * reset, timeout. */
 #include "guests/tiny/rt/tiny.h"
 
 static u8 lsr(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The UART in loopback: bytes come back, modem outputs appear as inputs with their change bits, nothing goes out. */
+/* The UART in loopback: bytes come back, modem outputs appear as inputs with their change bits,
+ * nothing goes out. */
 #include "guests/tiny/rt/tiny.h"
 
 static u8 lsr(void)
@@ -28,7 +29,8 @@ static void modem(void)
         outb(0x3fc, (u8)(0x10 | 1u << i));
         u8 msr = inb(0x3fe);
         check((msr & 0xf0) == map[i], "MCR bit %u: MSR %x", i, msr);
-        check((msr & 0x0f) == (i == 2 ? 0 : map[i] >> 4), "MCR bit %u: change bits %x", i, msr & 15);
+        check((msr & 0x0f) == (i == 2 ? 0 : map[i] >> 4), "MCR bit %u: change bits %x", i,
+              msr & 15);
         check(!(inb(0x3fe) & 0x0f), "MCR bit %u: the change bits stay", i);
         outb(0x3fc, 0x10);
         msr = inb(0x3fe);

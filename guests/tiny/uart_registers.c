@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The UART's registers: scratch, divisor latch, LCR and IER as written, IER's high bits zero, LCR and FCR each their own. */
+/* The UART's registers: scratch, divisor latch, LCR and IER as written, IER's high bits zero, LCR
+ * and FCR each their own. */
 #include "guests/tiny/rt/tiny.h"
 
 TINY(uart_registers)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The UART's transmitter by interrupt: THR empty asks for the next byte, reading IIR takes the request back. */
+/* The UART's transmitter by interrupt: THR empty asks for the next byte, reading IIR takes the
+ * request back. */
 #include "guests/tiny/rt/tiny.h"
 
 static const char text[] = "sent by interrupts, one byte each\r\n";
@@ -24,12 +25,14 @@ TINY(uart_tx_irq)
     irq_on(4, on_serial);
     irq_enable();
     outb(0x3f9, 2);
-    check(wait_for(inb(0x3f9) == 0, 500), "%u of %lu bytes in half a second", sent, sizeof(text) - 1);
+    check(wait_for(inb(0x3f9) == 0, 500), "%u of %lu bytes in half a second", sent,
+          sizeof(text) - 1);
     irq_disable();
     check(irqs == sizeof(text), "%u interrupts for %lu bytes", irqs, sizeof(text) - 1);
     check((inb(0x3fa) & 0x0f) == 1, "IIR at the end: %x", inb(0x3fa));
 
-    /* Switched on again it asks at once, for the holding register is empty; IIR's read is the answer. */
+    /* Switched on again it asks at once, for the holding register is empty; IIR's read is the
+     * answer. */
     wait_us(5000);
     pic_mask(4);
     outb(0x3f9, 2);

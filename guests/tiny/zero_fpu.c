@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A loop of x87 and SSE instructions takes no exit: state is switched by owner, eagerly, not by #NM. */
+/* A loop of x87 and SSE instructions takes no exit: state is switched by owner, eagerly, not by
+ * #NM. */
 #include "guests/tiny/rt/tiny.h"
 
 static void loop(void)

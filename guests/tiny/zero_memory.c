@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The first touch of every page of RAM takes next to no exit: it is mapped beforehand, by large pages. */
+/* The first touch of every page of RAM takes next to no exit: it is mapped beforehand, by large
+ * pages. */
 #include "guests/tiny/rt/tiny.h"
 
 static u64 top;

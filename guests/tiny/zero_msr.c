@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A loop of writes to FS, GS and KERNEL_GS base, LSTAR and STAR takes no exit: the MSR bitmap lets them through. */
+/* A loop of writes to FS, GS and KERNEL_GS base, LSTAR and STAR takes no exit: the MSR bitmap lets
+ * them through. */
 #include "guests/tiny/rt/tiny.h"
 
 static void loop(void)

@@ -6,16 +6,16 @@
 #ifndef TINY_DESC_H
 #define TINY_DESC_H
 
-#define SEL_CODE64   0x08
-#define SEL_DATA     0x10
-#define SEL_CODE32   0x18
-#define SEL_LOW16    0x20
-#define SEL_CODE16   0x28
-#define SEL_DATA16   0x30
-#define SEL_USER_DS  0x3b
-#define SEL_USER_CS  0x43
-#define SEL_TSS64    0x48
-#define SEL_OWN      0x58
+#define SEL_CODE64  0x08
+#define SEL_DATA    0x10
+#define SEL_CODE32  0x18
+#define SEL_LOW16   0x20
+#define SEL_CODE16  0x28
+#define SEL_DATA16  0x30
+#define SEL_USER_DS 0x3b
+#define SEL_USER_CS 0x43
+#define SEL_TSS64   0x48
+#define SEL_OWN     0x58
 
 #define REAL_BASE    0x10000 /* where a 16-bit part is copied and runs */
 #define REAL_SEGMENT 0x1000

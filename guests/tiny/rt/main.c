@@ -5,7 +5,7 @@
 #include "lib/fmt.h"
 #include "guests/tiny/rt/tiny.h"
 
-#define UART 0x3f8
+#define UART  0x3f8
 #define SPINS 200000 /* a bounded wait: a dead UART loses text, it hangs nothing */
 
 void rt_main(void);
@@ -34,6 +34,13 @@ static void uart_init(void)
     outb(UART + 3, 3);
     outb(UART + 2, 7);
     outb(UART + 4, 3);
+}
+
+void rt_devices(void)
+{
+    pic_init();
+    pit_set(0, 0, 0); /* a firmware's periodic tick ends here */
+    uart_init();
 }
 
 static void print_va(const char *format, va_list args)
@@ -109,10 +116,11 @@ void skip(const char *reason)
 
 void rt_main(void)
 {
+    const u32 csr = 0x1f80;
+
     descriptors_load();
-    pic_init();
-    pit_set(0, 0, 0); /* a firmware's periodic tick ends here */
-    uart_init();
+    __asm__ volatile("fninit; ldmxcsr %0" ::"m"(csr)); /* a reset unmasks x87's exceptions */
+    rt_devices();
     rt_low_copy();
     tiny_main();
     done();

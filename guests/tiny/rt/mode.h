@@ -34,12 +34,12 @@ struct trap32 {
 extern volatile struct trap32 rt_trap32;
 extern volatile u32 rt_resume32, rt_irq32;
 #define TRY32(insn)                                                                                \
-    "movl $256, rt_trap32\n movl $772f, rt_resume32\n" insn                                        \
-    "\n 772: movl $0, rt_resume32\n"
+    "movl $256, rt_trap32\n movl $772f, rt_resume32\n" insn "\n 772: movl $0, rt_resume32\n"
 /* The vector and error of the last TRY32, appended to the array that EDI walks. */
 #define NOTE32 "pushl rt_trap32\n popl (%edi)\n pushl rt_trap32+4\n popl 4(%edi)\n addl $8, %edi\n"
 
-/* The 32-bit IDT that a mode_prot32 part starts with; INT 0x60 is a task gate to this TSS, if set. */
+/* The 32-bit IDT that a mode_prot32 part starts with; INT 0x60 is a task gate to this TSS, if set.
+ */
 extern u64 rt_idt32[256];
 extern u32 rt_task_gate32;
 extern u32 rt_gate32[32]; /* where an exception's gate goes instead of to TRY32, if not 0 */

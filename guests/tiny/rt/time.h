@@ -34,10 +34,10 @@ bool within(u64 value, u64 expected, unsigned percent);
 void pit_set(unsigned counter, unsigned mode, u16 count);
 void pit_control(unsigned counter, unsigned mode);
 void pit_count(unsigned counter, u16 count);
-u16 pit_latch(unsigned counter);  /* counter latch command, then both bytes */
-u8 pit_status(unsigned counter);  /* read-back of the status: OUT, null count, access, mode, BCD */
-void pit2_gate(bool on);          /* port 0x61 bit 0 */
-bool pit2_out(void);              /* port 0x61 bit 5 */
+u16 pit_latch(unsigned counter); /* counter latch command, then both bytes */
+u8 pit_status(unsigned counter); /* read-back of the status: OUT, null count, access, mode, BCD */
+void pit2_gate(bool on);         /* port 0x61 bit 0 */
+bool pit2_out(void);             /* port 0x61 bit 5 */
 
 /* TSC when counter 2's output becomes this level; 0 after 200 ms without. */
 u64 pit2_edge(bool level);

@@ -36,6 +36,9 @@ bool tiny_check(bool good, const char *file, int line, const char *format, ...) 
 no_return void done(void);
 no_return void skip(const char *reason);
 
+/* Interrupt controllers, timer and UART as a guest starts with them. */
+void rt_devices(void);
+
 /* Physical memory that no guest image, low copy or firmware uses; 1 MiB each. */
 #define PLAY_A ((u8 *)0x500000)
 #define PLAY_B ((u8 *)0x600000)
@@ -51,8 +54,8 @@ u64 mem_top(void);
 extern u64 rt_pml4[512], rt_pdpt[512], rt_pd[2048];
 
 /*
- * Splits the 2M page at a 2M-aligned address below 1 GiB into 4K pages, identity, present and writable, and
- * returns its table; there are two tables, so two addresses can be split.
+ * Splits the 2M page at a 2M-aligned address below 1 GiB into 4K pages, identity, present and
+ * writable, and returns its table; there are two tables, so two addresses can be split.
  */
 u64 *page_split(const void *at);
 

@@ -58,7 +58,10 @@ common:
     addq $16, %rsp
     iretq
 
-/* void rt_user_enter(void (*fn)(void), void *stack): returns when ring 3 traps (rt_user_leave). */
+/*
+ * void rt_user_enter(void (*fn)(void), void *stack, u64 cs, u64 ss): returns when that traps
+ * (rt_user_leave). Every register of fn's is rt_user_fill.
+ */
     .globl rt_user_enter
 rt_user_enter:
     pushq %rbx
@@ -69,11 +72,15 @@ rt_user_enter:
     pushq %r15
     pushfq
     movq %rsp, rt_user_rsp
-    pushq $SEL_USER_DS
+    pushq %rcx
     pushq %rsi
     pushq rt_user_flags
-    pushq $SEL_USER_CS
+    pushq %rdx
     pushq %rdi
+    movq rt_user_fill, %rax
+    .irp register, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+    movq %rax, %\register
+    .endr
     iretq
 
 /* Entered from rt_trap on the trap's stack, which it drops. */
@@ -83,6 +90,7 @@ rt_user_leave:
     movl $SEL_DATA, %eax
     movl %eax, %ds
     movl %eax, %es
+    movl %eax, %ss
     popfq
     popq %r15
     popq %r14

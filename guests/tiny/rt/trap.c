@@ -46,7 +46,7 @@ void rt_trap(struct frame *frame)
         handlers[vector](frame);
         if (vector - IRQ_BASE < 16 && is_irq[vector - IRQ_BASE])
             pic_eoi(vector - IRQ_BASE);
-    } else if (rt_in_user && (frame->cs & 3)) {
+    } else if (rt_in_user) {
         trap_note(frame);
         rt_in_user = false;
         rt_user_leave();

@@ -13,7 +13,27 @@ struct frame {
     u64 vector, error, rip, cs, rflags, rsp, ss;
 };
 
-enum { DE, DB, NMI, BP, OF, BR, UD, NM, DF, TS = 10, NP, SS, GP, PF, MF = 16, AC, MC, XM, NO_TRAP = 256 };
+enum {
+    DE,
+    DB,
+    NMI,
+    BP,
+    OF,
+    BR,
+    UD,
+    NM,
+    DF,
+    TS = 10,
+    NP,
+    SS,
+    GP,
+    PF,
+    MF = 16,
+    AC,
+    MC,
+    XM,
+    NO_TRAP = 256
+};
 
 /* A handler replaces whatever would happen otherwise; NULL takes it away. */
 typedef void (*trap_handler)(struct frame *frame);
@@ -65,11 +85,17 @@ extern u64 rt_gdt[];
 void descriptors_load(void);
 
 /*
- * Runs fn in ring 3 (all memory becomes accessible to it) with these RFLAGS until it traps; the vector.
- * It ends normally with INT 0x80, which user_end() is.
+ * Runs fn in ring 3 (all memory becomes accessible to it) with these RFLAGS until it traps; the
+ * vector. It ends normally with INT 0x80, which user_end() is.
  */
 unsigned user_run(void (*fn)(void), u64 rflags);
 #define user_end() __asm__ volatile("int $0x80")
+
+/*
+ * Runs one instruction (or two behind a MOV SS) at an address in ring 0, single-stepped, with every
+ * register and the stack pointer at `fill`; the vector that ended it, DB if nothing went wrong.
+ */
+unsigned step_run(u64 code, u64 fill);
 
 /* The pair of 8259s: IRQ n is vector 0x20 + n; the handler is followed by an EOI. */
 #define IRQ_BASE 0x20

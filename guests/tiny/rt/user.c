@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/tiny/rt/tiny.h"
 
-void rt_user_enter(void (*fn)(void), void *stack);
+void rt_user_enter(void (*fn)(void), void *stack, u64 cs, u64 ss);
 extern bool rt_in_user;
-extern u64 rt_user_rsp, rt_user_flags;
+extern u64 rt_user_rsp, rt_user_flags, rt_user_fill;
 
-u64 rt_user_rsp, rt_user_flags;
+u64 rt_user_rsp, rt_user_flags, rt_user_fill;
 static u8 user_stack[8192] aligned(16);
 
 static void user_map(void)
@@ -18,18 +18,29 @@ static void user_map(void)
     write_cr3(read_cr3());
 }
 
-unsigned user_run(void (*fn)(void), u64 rflags)
+static unsigned run(void (*fn)(void), void *stack, u64 rflags, u64 cs, u64 ss)
 {
-    if (!(rt_pml4[0] & 4))
-        user_map();
     trap.vector = NO_TRAP;
     rt_user_flags = rflags | 2;
     rt_in_user = true;
     barrier();
-    /* As after a call: the stack is 8 off a multiple of 16. */
-    rt_user_enter(fn, user_stack + sizeof(user_stack) - 8);
+    rt_user_enter(fn, stack, cs, ss);
     barrier();
     return trap.vector;
+}
+
+unsigned step_run(u64 code, u64 fill)
+{
+    rt_user_fill = fill;
+    return run((void (*)(void))code, (void *)fill, FLAG_TF, SEL_CODE64, SEL_DATA);
+}
+
+unsigned user_run(void (*fn)(void), u64 rflags)
+{
+    if (!(rt_pml4[0] & 4))
+        user_map();
+    /* As after a call: the stack is 8 off a multiple of 16. */
+    return run(fn, user_stack + sizeof(user_stack) - 8, rflags, SEL_USER_CS, SEL_USER_DS);
 }
 
 static u64 tables[2][512] aligned(4096);

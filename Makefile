@@ -187,7 +187,7 @@ MKISO   = B=$(B) OBJCOPY=$(OBJCOPY) sh test/iso.sh
 MENU    = --cfg boot/grub.cfg
 CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
 # What boot/grub.cfg loads beside the kernel.
-DEMO   :=
+DEMO   := guests/demo/trivet.conf $(B)/guests/tiny/hello.elf
 
 .PHONY: $(NEEDS) FORCE
 $(NEEDS): deps-%:

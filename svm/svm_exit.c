@@ -8,7 +8,6 @@
 #include "arch/x86/guest_space.h"
 #include "arch/x86/trap.h"
 #include "lib/log.h"
-#include "svm/svm_check.h"
 #include "svm/svm_cpu.h"
 #include "svm/svm_dump.h"
 #include "svm/svm_names.h"

@@ -112,9 +112,9 @@ static unsigned code_bits(struct guest *guest)
 {
     const struct vmcb_save *s = &svm_of(guest)->vmcb->save;
 
-    if (s->efer & EFER_LMA && s->cs.attributes & BIT(9))
+    if (s->efer & EFER_LMA && s->cs.attributes & ATTRIBUTE_L)
         return 64;
-    return s->cs.attributes & BIT(10) ? 32 : 16;
+    return s->cs.attributes & ATTRIBUTE_DB ? 32 : 16;
 }
 
 static unsigned cpl(struct guest *guest)

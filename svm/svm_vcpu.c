@@ -24,36 +24,16 @@ static u8 ports[SVM_PORTS_SIZE] aligned(PAGE_4K), msrs[SVM_MSRS_SIZE] aligned(PA
  * CR4 is looked at because the processor would accept what the guest's CPUID denies; CR0 and CR3
  * are wholly the guest's. #DB and #AC: svm_exit.c. #UD: VMCALL, Intel's hypercall, is one here.
  */
+/* clang-format off */
 static const u8 intercepted[] = {
-    SVM_EXIT_CR_WRITE(4),
-    SVM_EXIT_EXCEPTION + 1,
-    SVM_EXIT_EXCEPTION + 6,
-    SVM_EXIT_EXCEPTION + 17,
-    SVM_EXIT_EXCEPTION + 18,
-    SVM_EXIT_INTR,
-    SVM_EXIT_NMI,
-    SVM_EXIT_RDPMC,
-    SVM_EXIT_CPUID,
-    SVM_EXIT_INVD,
-    SVM_EXIT_HLT,
-    SVM_EXIT_INVLPGA,
-    SVM_EXIT_IO,
-    SVM_EXIT_MSR,
-    SVM_EXIT_SHUTDOWN,
-    SVM_EXIT_VMRUN,
-    SVM_EXIT_VMMCALL,
-    SVM_EXIT_VMLOAD,
-    SVM_EXIT_VMSAVE,
-    SVM_EXIT_STGI,
-    SVM_EXIT_CLGI,
-    SVM_EXIT_SKINIT,
-    SVM_EXIT_WBINVD,
-    SVM_EXIT_MONITOR,
-    SVM_EXIT_MWAIT,
-    SVM_EXIT_MWAIT_ARMED,
-    SVM_EXIT_XSETBV,
-    SVM_EXIT_RDPRU,
+    SVM_EXIT_CR_WRITE(4), SVM_EXIT_EXCEPTION + 1, SVM_EXIT_EXCEPTION + 6, SVM_EXIT_EXCEPTION + 17,
+    SVM_EXIT_EXCEPTION + 18, SVM_EXIT_INTR, SVM_EXIT_NMI, SVM_EXIT_RDPMC, SVM_EXIT_CPUID,
+    SVM_EXIT_INVD, SVM_EXIT_HLT, SVM_EXIT_INVLPGA, SVM_EXIT_IO, SVM_EXIT_MSR, SVM_EXIT_SHUTDOWN,
+    SVM_EXIT_VMRUN, SVM_EXIT_VMMCALL, SVM_EXIT_VMLOAD, SVM_EXIT_VMSAVE, SVM_EXIT_STGI,
+    SVM_EXIT_CLGI, SVM_EXIT_SKINIT, SVM_EXIT_WBINVD, SVM_EXIT_MONITOR, SVM_EXIT_MWAIT,
+    SVM_EXIT_MWAIT_ARMED, SVM_EXIT_XSETBV, SVM_EXIT_RDPRU,
 };
+/* clang-format on */
 
 void svm_intercept(struct svm_vcpu *v, unsigned exit_code, bool on)
 {

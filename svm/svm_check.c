@@ -23,7 +23,7 @@ static bool pat_is_good(u64 pat)
 static bool event_is_good(u64 event)
 {
     u64 vector = event & EVENT_VECTOR, type = EVENT_TYPE(event);
-    return type == 3 ? vector < 32 && vector != 2 : type != 1 && type <= EVENT_SOFTWARE;
+    return type == 3 ? vector < 32 && vector != 2 : type != 1 && type <= 4;
 }
 
 const char *svm_check(const struct vmcb *vmcb, unsigned phys_bits)

@@ -26,6 +26,7 @@ static const struct {
     [GUEST_CR3] = SAVED(cr3, CLEAN_CR),
     [GUEST_CR4] = SAVED(cr4, CLEAN_CR),
     [GUEST_EFER] = SAVED(efer, CLEAN_CR),
+    [GUEST_DR6] = SAVED(dr6, CLEAN_DR),
     [GUEST_DR7] = SAVED(dr7, CLEAN_DR),
     [GUEST_FS_BASE] = LOADED(fs.base),
     [GUEST_GS_BASE] = LOADED(gs.base),
@@ -122,6 +123,7 @@ static unsigned cpl(struct guest *guest)
     return svm_of(guest)->vmcb->save.cpl;
 }
 
+/* What only the emulation of task switches asks for is left out: they need no exit here. */
 const struct guest_ops svm_guest_ops = {
     .get = get,
     .set = set,

@@ -18,8 +18,8 @@
 #include "svm/svm_asid.h"
 #include "svm/vmcb.h"
 
-enum { VECTOR_DB = 1, VECTOR_AC = 17 };
-#define DR6_BS BIT(14)
+#define VECTOR_AC 17
+#define DR6_BS    BIT(14)
 
 struct svm_vcpu {
     struct guest guest; /* first */

@@ -74,7 +74,6 @@ enum { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 /* vmcb.control.event (EVENTINJ, 15.20) and .exit_event (EXITINTINFO, 15.7.2); 63:32 is the error code. */
 #define EVENT_VECTOR    MASK(7, 0)
 #define EVENT_TYPE(e)   bits_get(e, 10, 8)
-#define EVENT_SOFTWARE  4
 #define EVENT_HAS_ERROR BIT(11)
 #define EVENT_VALID     BIT(31)
 

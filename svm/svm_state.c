@@ -63,6 +63,17 @@ static u64 get(struct guest *guest, enum guest_reg reg)
     return value;
 }
 
+/* QEMU's TCG does not exit for XSETBV: what it has set is fetched afterwards. */
+void svm_fetch_xcr0(struct svm_vcpu *v)
+{
+    u32 low, high;
+
+    if (!(cr4_read() & CR4_OSXSAVE))
+        return;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    v->guest.xcr0 = (u64)high << 32 | low;
+}
+
 /*
  * QEMU's TCG cannot leave a guest that has set EFER.LME before CR4.PAE: it finds the host's CR0.PG
  * not allowed and goes on without paging, which is the end of us all. So there, LME takes effect

@@ -80,11 +80,11 @@ $(B)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
 
-# Offsets of C structs for the assembler: a line "=> NAME value" in the assembly of X_offsets.c.
+# Offsets of C structs for the assembler: lines "=> NAME value" in the assembly text of X_offsets.c.
 $(B)/%_offsets.h: %_offsets.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $@.d -S $< -o - | \
-	    sed -n 's/^=> \([A-Z_]*\) [$$#]*/#define \1 /p' > $@
+	    sed -n 's/.*"=> \([A-Z_]*\) \([0-9]*\)".*/#define \1 \2/p' > $@
 
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h

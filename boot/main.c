@@ -12,6 +12,7 @@
 #include "arch/x86/identity.h"
 #include "arch/x86/preflight.h"
 #include "arch/x86/smp.h"
+#include "boot/bench.h"
 #include "boot/consoles.h"
 #include "boot/cores.h"
 #include "boot/ending.h"
@@ -125,12 +126,12 @@ static void run(void)
     log_event("boot", "version=%s engine=%s cores=%u memory=%luM", VERSION,
               engine ? engine->name : "none", cores_usable(), memory_total_mib());
     if (options.bench)
-        log_event("bench", "name=boot ticks=%lu", tsc_read() - boot_handed_over);
+        bench_boot();
     preflight_announce(&report);
     selftest_fail(options.fail);
     if (options.selftest)
         finish(selftest_run() != 0);
     if (options.preflight || !engine)
         finish(!engine);
-    finish(machines_run(&info, engine, options.stats));
+    finish(machines_run(&info, engine, &options));
 }

@@ -14,12 +14,14 @@ import time
 
 import lane
 
-FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b"]
+FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b", r"were not given back"]
 MACHINE_KEYS = {field.name: field.type for field in dataclasses.fields(lane.Machine)}
 OTHER_KEYS = {
     "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "once": "", "input": "",
     "picture": "", "keys": "", "end": "off", "timeout": "60", "long": "no", "each": "",
+    "manifest": "", "tiny": "", "tiny-keys": "memory = 32M",
 }  # fmt: skip
+TINY = "build/guests/tiny"
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 MOVED = re.compile(r"\x1b\[[0-9;]*H")  # the cursor elsewhere: for us another line
 
@@ -46,6 +48,9 @@ class Case:
         self.once = lines(values["once"])
         panics = any("panic" in pattern for pattern in self.expect)
         self.forbid = ([] if panics else FORBIDDEN) + lines(values["forbid"])
+        self.manifest = values["manifest"]
+        for guest in values["tiny"].split():
+            self.add_tiny(guest, values["tiny-keys"])
         self.input = [line.split(" -> ") for line in lines(values["input"])]
         self.keys = [line.split(" -> ") for line in lines(values["keys"])]
         self.end, self.timeout = values["end"], float(values["timeout"])
@@ -60,6 +65,18 @@ class Case:
                 re.compile(pattern)
             except re.error as error:
                 sys.exit(f"{where}: [{name}]: {pattern!r} is no regular expression: {error}")
+
+    def add_tiny(self, guest, keys):
+        """A tiny guest as a machine of its name, which must say ok and end with status 0. NAME@CORES
+        says where it runs."""
+        guest, _, cores = guest.partition("@")
+        keys += f"\ncores = {cores}" if cores else ""
+        file = guest + (".bin" if guest.startswith("flat_") else ".elf")
+        self.modules.append(f"{TINY}/{file}")
+        self.manifest += f"\n[vm {guest}]\nkernel = {file}\n{keys}\n"
+        self.once += [rf"^\[{guest}\] (ok|skipped) {guest}\b",
+                      rf"^@trivet1 vm name={guest} state=stopped reason=debug-exit status=0$"]  # fmt: skip
+        self.forbid += [rf"^\[{guest}\] FAIL"]
 
     def needs(self):
         """What `make` must have built before."""
@@ -109,11 +126,18 @@ class Images:
             return self.release
         bios = ["--bios"] if case.machine.firmware == "bios" else []
         words = bios + ["--cmdline", case.cmdline]
-        key = hashlib.sha256(repr([words, case.modules]).encode()).hexdigest()[:12]
+        key = hashlib.sha256(repr([words, case.modules, case.manifest]).encode()).hexdigest()[:12]
         path = f"build/test/images/{key}.iso"
+        modules = [*case.modules]
+        if case.manifest:
+            modules.append(f"build/test/images/{key}/trivet.conf")
         with self.lock:
             if key not in self.made:
-                command = ["sh", "test/iso.sh", *words, path, self.kernel, *case.modules]
+                if case.manifest:
+                    os.makedirs(f"build/test/images/{key}", exist_ok=True)
+                    with open(modules[-1], "w", encoding="utf-8") as file:
+                        file.write(case.manifest + "\n")
+                command = ["sh", "test/iso.sh", *words, path, self.kernel, *modules]
                 subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
                 self.made[key] = path
         return path

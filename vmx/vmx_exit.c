@@ -408,7 +408,6 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
     if (v->guest.halted && !vmx_would_wake(v))
         return RUN_BLOCKED;
     v->guest.halted = false;
-    __atomic_and_fetch(&vcpu->attention, ~(u32)ATTENTION_TIME, __ATOMIC_SEQ_CST);
     arm(v, until);
     if (look_up(v) || (v->deadline != ~0ull && time_is_over(v, tsc_read())))
         return RUN_LOOK;

@@ -26,6 +26,7 @@ enum {
     VECTOR_SS = 12,
     VECTOR_GP = 13,
     VECTOR_PF = 14,
+    VECTOR_AC = 17,
 };
 
 /* Access rights as the VMCS has them (SDM volume 3, 25.4.1). SVM's attributes are these with bits

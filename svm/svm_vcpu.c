@@ -2,6 +2,7 @@
 #include "svm/svm_vcpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "lib/panic.h"
@@ -9,7 +10,6 @@
 #include "mm/hostmap.h"
 #include "svm/svm_bitmap.h"
 #include "svm/svm_cpu.h"
-#include "svm/svm_vm.h"
 
 /* Frames come in powers of two. */
 #define VCPU_BLOCK (16 * KiB)
@@ -61,7 +61,7 @@ static void write_controls(struct svm_vcpu *v)
     c->msr_map = hostmap_image_hpa(msrs).v;
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
     c->nested = NESTED_PAGING;
-    c->nested_cr3 = svm_vm_of(v->guest.vcpu.vm)->npt.root.v;
+    c->nested_cr3 = guest_vm_of(v->guest.vcpu.vm)->map.root.v;
 }
 
 static struct vmcb_segment segment_of(const struct start_segment *s)
@@ -115,7 +115,7 @@ struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
     v->guest.vcpu.vm = vm;
     v->guest.vcpu.index = index;
     v->guest.ops = &svm_guest_ops;
-    v->guest.cpuid = &svm_vm_of(vm)->cpuid;
+    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
     v->clean = svm_caps.has[SVM_VMCB_CLEAN] ? CLEAN_ALL : 0;
     v->vmcb_at = frame_alloc(PAGE_4K);
     v->vmcb = hpa_ptr(v->vmcb_at);

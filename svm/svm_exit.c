@@ -312,9 +312,8 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_step_over(v);
     if (unlikely(c->exit_event & EVENT_VALID))
         svm_requeue(v);
-    v->guest.vcpu.stats.exits++;
     bool out = act(v, handler(&v->guest), kind);
-    stats_count(&v->guest.vcpu.stats, kind, tsc_read() - start);
+    stats_count(&v->guest.vcpu.stats, kind, (u32)(tsc_read() - start));
     return out;
 }
 

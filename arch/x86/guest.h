@@ -166,6 +166,9 @@ struct guest_io {
     enum seg_reg segment; /* OUTS */
 };
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io);
+/* The same for what is no string instruction: 1, 2 or 4 bytes between the port and RAX. */
+enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes);
+enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes);
 
 /* guest_mmio.c: `at` as the exit reported; `walking`: it was the guest's own page walk that got
  * there. */

@@ -227,9 +227,8 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_requeue(v);
     if (unlikely(svm_emulated))
         svm_fetch_xcr0(v);
-    v->guest.vcpu.stats.exits++;
     bool out = act(v, handler(&v->guest), kind);
-    stats_count(&v->guest.vcpu.stats, kind, tsc_read() - start);
+    stats_count(&v->guest.vcpu.stats, kind, (u32)(tsc_read() - start));
     return out;
 }
 

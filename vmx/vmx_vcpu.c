@@ -184,7 +184,7 @@ void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
     vmptrld(v->vmcs);
     write_controls(v);
     write_optional(v);
-    vmcs_write(VMCS_HOST_RSP, (u64)(v->guest.gpr + array_size(v->guest.gpr)));
+    vmcs_write(VMCS_HOST_RSP, (u64)v);
     write_guest(v, start);
     vmclear(v->vmcs);
     if (!hpa_is_none(current))
@@ -234,6 +234,8 @@ void vmx_vcpu_destroy(struct vcpu *vcpu)
 {
     struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
 
+    if (COUNT_VMCS)
+        vmx_count_print();
     guest_destroy(&v->guest);
     give_back(v->vmcs, PAGE_4K);
     give_back(v->virtual_apic, PAGE_4K);

@@ -275,7 +275,7 @@ TINY(bench)
     u64 first = rt_first_tsc;
 
     irq_enable();
-    wait_us(80000); /* the log has drained, the runtime's own PIT stroke is over */
+    wait_us(400000); /* the boot's log has drained, the runtime's own PIT stroke is over */
     instructions();
     registers();
     ports();

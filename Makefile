@@ -156,7 +156,7 @@ fuzz: $(FUZZES)
 # --- tiny guests: one ELF (or boot sector) each, build/guests/tiny/NAME --------------------------------
 TINY_FLAGS := -DHOST=0 -O1 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
               -fno-asynchronous-unwind-tables -fcf-protection=none
-TINY_LINK  := -nostdlib -static -no-pie -Wl,-z,max-page-size=0x1000,-z,noexecstack,--build-id=none \
+TINY_LINK  := -nostdlib -static -Wl,-z,max-page-size=0x1000,-z,noexecstack,--build-id=none \
               -T guests/tiny/tiny.ld
 TINY_RT    := $(patsubst %,$(B)/tiny/%.o,$(sort $(wildcard guests/tiny/rt/*.[cS])) lib/fmt.c lib/string.c)
 TINY_ELFS  := $(patsubst %.c,$(B)/%.elf,$(wildcard guests/tiny/*.c))

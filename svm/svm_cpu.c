@@ -2,11 +2,11 @@
 #include "svm/svm_cpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_vm.h"
 #include "arch/x86/percpu.h"
 #include "mm/frame.h"
 #include "svm/svm_vcpu.h"
 #include "svm/svm_names.h"
-#include "svm/svm_vm.h"
 
 struct svm_caps svm_caps;
 bool svm_gs_by_msr, svm_emulated;
@@ -146,8 +146,8 @@ const struct engine svm_engine = {
     .cpu_on = cpu_on,
     .cpu_off = cpu_off,
     .vm_create = svm_vm_create,
-    .vm_destroy = svm_vm_destroy,
-    .vm_visit = svm_vm_visit,
+    .vm_destroy = guest_vm_destroy,
+    .vm_visit = guest_vm_visit,
     .vcpu_create = svm_vcpu_create,
     .vcpu_destroy = svm_vcpu_destroy,
     .vcpu_start = svm_vcpu_start,

@@ -111,7 +111,8 @@ void svm_requeue(struct svm_vcpu *v)
     u64 event = v->vmcb->control.exit_event;
     u8 vector = (u8)(event & EVENT_VECTOR), type = (u8)EVENT_TYPE(event);
 
-    if (type == EVENT_SOFTWARE || (type == EVENT_TYPE_EXCEPTION && (vector == 3 || vector == 4)))
+    if (type == EVENT_TYPE_SOFTWARE ||
+        (type == EVENT_TYPE_EXCEPTION && (vector == 3 || vector == 4)))
         return;
     v->guest.event = (struct guest_event){
         .valid = true,

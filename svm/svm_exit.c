@@ -8,7 +8,6 @@
 #include "arch/x86/guest_space.h"
 #include "arch/x86/trap.h"
 #include "lib/log.h"
-#include "svm/svm_check.h"
 #include "svm/svm_cpu.h"
 #include "svm/svm_dump.h"
 #include "svm/svm_names.h"
@@ -171,7 +170,16 @@ static bool next_rip(struct svm_vcpu *v, enum svm_kind kind, u64 *next)
     return true;
 }
 
-/* Past the instruction: it ends a shadow of STI or MOV SS, and under single-step it traps. */
+/* #DB after the instruction: single-step, or breakpoints that emulation has met. */
+static void trap(struct svm_vcpu *v, u64 why)
+{
+    v->vmcb->save.dr6 |= why;
+    svm_dirty(v, CLEAN_DR);
+    v->guest.hits = 0;
+    guest_raise(&v->guest, VECTOR_DB);
+}
+
+/* Past the instruction, which ends a shadow of STI or MOV SS. */
 static void advance(struct svm_vcpu *v, u64 next)
 {
     struct vmcb_save *s = &v->vmcb->save;
@@ -179,11 +187,8 @@ static void advance(struct svm_vcpu *v, u64 next)
     s->rip = svm_guest_ops.code_bits(&v->guest) == 64 ? next : (u32)next;
     s->rflags &= ~RFLAGS_RF;
     v->vmcb->control.shadow &= ~SHADOW_INTERRUPTS;
-    if (unlikely(s->rflags & RFLAGS_TF)) {
-        s->dr6 |= DR6_BS;
-        svm_dirty(v, CLEAN_DR);
-        guest_raise(&v->guest, VECTOR_DB);
-    }
+    if (unlikely(s->rflags & RFLAGS_TF))
+        trap(v, DR6_BS | v->guest.hits);
 }
 
 /* The one place that does what a handler says. True: out to the core. */
@@ -198,6 +203,8 @@ static bool act(struct svm_vcpu *v, enum guest_action action, enum svm_kind kind
         advance(v, v->vmcb->save.rip + guest->length);
     else if (action != GUEST_RESUME && next_rip(v, kind, &next))
         advance(v, next);
+    if (unlikely(guest->hits))
+        trap(v, guest->hits);
     guest->halted = action == GUEST_HALT && !guest_would_wake(guest);
     if (guest->halted)
         return true;
@@ -218,6 +225,8 @@ u32 svm_exited(struct svm_vcpu *v)
     c->tlb_control = TLB_KEEP;
     if (unlikely(c->exit_event & EVENT_VALID))
         svm_requeue(v);
+    if (unlikely(svm_emulated))
+        svm_fetch_xcr0(v);
     v->guest.vcpu.stats.exits++;
     bool out = act(v, handler(&v->guest), kind);
     stats_count(&v->guest.vcpu.stats, kind, tsc_read() - start);

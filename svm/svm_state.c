@@ -26,6 +26,7 @@ static const struct {
     [GUEST_CR3] = SAVED(cr3, CLEAN_CR),
     [GUEST_CR4] = SAVED(cr4, CLEAN_CR),
     [GUEST_EFER] = SAVED(efer, CLEAN_CR),
+    [GUEST_DR6] = SAVED(dr6, CLEAN_DR),
     [GUEST_DR7] = SAVED(dr7, CLEAN_DR),
     [GUEST_FS_BASE] = LOADED(fs.base),
     [GUEST_GS_BASE] = LOADED(gs.base),
@@ -60,6 +61,17 @@ static u64 get(struct guest *guest, enum guest_reg reg)
     if (reg == GUEST_EFER)
         value = (value & ~EFER_SVME) | (v->lme_hidden ? EFER_LME : 0);
     return value;
+}
+
+/* QEMU's TCG does not exit for XSETBV: what it has set is fetched afterwards. */
+void svm_fetch_xcr0(struct svm_vcpu *v)
+{
+    u32 low, high;
+
+    if (!(cr4_read() & CR4_OSXSAVE))
+        return;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    v->guest.xcr0 = (u64)high << 32 | low;
 }
 
 /*
@@ -112,9 +124,9 @@ static unsigned code_bits(struct guest *guest)
 {
     const struct vmcb_save *s = &svm_of(guest)->vmcb->save;
 
-    if (s->efer & EFER_LMA && s->cs.attributes & BIT(9))
+    if (s->efer & EFER_LMA && s->cs.attributes & ATTRIBUTE_L)
         return 64;
-    return s->cs.attributes & BIT(10) ? 32 : 16;
+    return s->cs.attributes & ATTRIBUTE_DB ? 32 : 16;
 }
 
 static unsigned cpl(struct guest *guest)
@@ -122,6 +134,7 @@ static unsigned cpl(struct guest *guest)
     return svm_of(guest)->vmcb->save.cpl;
 }
 
+/* What only the emulation of task switches asks for is left out: they need no exit here. */
 const struct guest_ops svm_guest_ops = {
     .get = get,
     .set = set,

@@ -18,7 +18,8 @@
 #include "svm/svm_asid.h"
 #include "svm/vmcb.h"
 
-#define DR6_BS BIT(14)
+#define VECTOR_AC 17
+#define DR6_BS    BIT(14)
 
 struct svm_vcpu {
     struct guest guest; /* first */
@@ -90,6 +91,8 @@ extern const struct guest_ops svm_guest_ops;
 
 /* The VMCB has everything; the next entry loads it. */
 void svm_settle(struct svm_vcpu *v);
+
+void svm_fetch_xcr0(struct svm_vcpu *v);
 
 /* Attributes as the VMCB has them, and access rights as the VMCS has them (guest_cpu.h). */
 static inline u16 svm_attributes(u32 access)

@@ -53,13 +53,23 @@ vmx_run:
     push %rdi
     mov %rsp, VMX_HOST_STACK(%rdi)
     mov %rdi, %rax
+    cmpb $0, VMX_LAUNCHED(%rdi)
+    je launch
 
 resume:
     each_register load, %rax
     mov VMX_GPR(%rax), %rax
     vmresume
-    vmlaunch                            /* it is the first time since VMCLEAR */
-    mov (%rsp), %rdi                    /* neither: the stack is still ours */
+    jmp failed
+
+launch:                                 /* the first time since VMCLEAR */
+    movb $1, VMX_LAUNCHED(%rax)
+    each_register load, %rax
+    mov VMX_GPR(%rax), %rax
+    vmlaunch
+
+failed:
+    mov (%rsp), %rdi                    /* the stack is still ours */
     call vmx_entry_failed
     jmp leave
 

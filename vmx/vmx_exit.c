@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_debug.h"
 #include "arch/x86/guest_task.h"
 #include "arch/x86/trap.h"
@@ -29,8 +30,9 @@ static void debug_exception(struct vmx_vcpu *v, u8 type)
     ops->set(&v->guest, GUEST_DR7, ops->get(&v->guest, GUEST_DR7) & ~BIT(13)); /* GD */
 }
 
-static enum guest_action exit_exception(struct vmx_vcpu *v)
+static enum guest_action exit_exception(struct guest *guest)
 {
+    struct vmx_vcpu *v = vmx_of(guest);
     u32 event = vmcs_read(VMCS_EXIT_EVENT);
     u8 vector = (u8)event, type = (u8)bits_get(event, 10, 8);
 
@@ -42,6 +44,8 @@ static enum guest_action exit_exception(struct vmx_vcpu *v)
         __asm__ volatile("int $18");
         return GUEST_RESUME;
     }
+    if (vector == VECTOR_UD)
+        return guest_exit_invalid_opcode(guest);
     /*
      * #DB and #AC are only looked at because a guest can arrange for one to arise while it is being
      * delivered, for ever, with no interrupt let in between (CVE-2015-5307, CVE-2015-8104).
@@ -83,7 +87,7 @@ static enum guest_action exit_triple_fault(struct guest *guest)
 
 static enum guest_action exit_window(struct guest *guest)
 {
-    vmx_deliver(vmx_of(guest));
+    guest_deliver(guest, &vmx_event_ops);
     return GUEST_RESUME;
 }
 
@@ -117,7 +121,8 @@ static no_inline enum guest_action exit_string_io(struct guest *guest, u64 q)
         .address_bytes = (u8)(2u << bits_get(info, 9, 7)),
         .segment = q & BIT(3) ? SEG_ES : (enum seg_reg)bits_get(info, 17, 15),
     };
-    return guest_io(guest, &io);
+    return vmx_caps.has[VMX_INS_OUTS_INFO] ? guest_io(guest, &io)
+                                           : guest_exit_string_io(guest, &io);
 }
 
 static enum guest_action exit_io(struct guest *guest)
@@ -207,11 +212,6 @@ static enum guest_action exit_ud(struct guest *guest)
     return guest_ud(guest);
 }
 
-static enum guest_action exit_exception_(struct guest *guest)
-{
-    return exit_exception(vmx_of(guest));
-}
-
 static enum guest_action exit_task_switch_(struct guest *guest)
 {
     return exit_task_switch(vmx_of(guest));
@@ -225,7 +225,7 @@ static enum guest_action exit_task_switch_(struct guest *guest)
 /* Every basic exit reason (SDM 3, appendix C). */
 static const exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [0 ... VMX_EXIT_REASONS - 1] = exit_impossible,
-    [0] = exit_exception_,
+    [0] = exit_exception,
     [1] = exit_interrupt,
     [2] = exit_triple_fault,
     [7] = exit_window, /* interrupt */
@@ -285,7 +285,11 @@ static always_inline void advance(u64 length)
 {
     u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING);
 
-    vmcs_write(VMCS_GUEST_RIP, vmcs_read(VMCS_GUEST_RIP) + length);
+    u64 next = vmcs_read(VMCS_GUEST_RIP) + length;
+
+    if (unlikely(next >> 32 == 1) && vmx_guest_ops.code_bits(NULL) != 64)
+        next = (u32)next;
+    vmcs_write(VMCS_GUEST_RIP, next);
     if (unlikely(blocking & (BLOCKING_STI | BLOCKING_MOV_SS)))
         vmcs_write(VMCS_GUEST_BLOCKING, blocking & ~(u32)(BLOCKING_STI | BLOCKING_MOV_SS));
     if (unlikely(vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF))
@@ -301,17 +305,9 @@ static void trap_later(struct vmx_vcpu *v)
     v->guest.hits = 0;
 }
 
-/* What another core or a device may want of us. True: out to the core. */
 static no_inline bool look_up(struct vmx_vcpu *v)
 {
-    u32 *attention = &v->guest.vcpu.attention;
-
-    u32 seen = __atomic_fetch_and(attention, (u32)ATTENTION_STOP, __ATOMIC_SEQ_CST);
-
-    if (seen & ATTENTION_STOP)
-        return true;
-    vmx_deliver(v);
-    return seen & ATTENTION_TIME;
+    return guest_look_up(&v->guest, &vmx_event_ops);
 }
 
 /* The time that enter was given: the timer counts what is left of it, from each entry anew. */
@@ -339,7 +335,8 @@ static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
         advance(vmcs_read(VMCS_EXIT_LENGTH));
     } else if (action == GUEST_HALT) {
         advance(vmcs_read(VMCS_EXIT_LENGTH));
-        guest->halted = !vmx_would_wake(v);
+        /* A debug trap that waits ends the halt at once (25.4.2). */
+        guest->halted = !vmcs_read(VMCS_GUEST_PENDING_DEBUG) && !guest_would_wake(guest);
         return guest->halted || look_up(v);
     }
     if (unlikely(guest->hits))
@@ -433,7 +430,7 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
 {
     struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
 
-    if (v->guest.halted && !vmx_would_wake(v))
+    if (v->guest.halted && !guest_would_wake(&v->guest))
         return RUN_BLOCKED;
     v->guest.halted = false;
     arm(v, until);

@@ -6,6 +6,7 @@
 #define VMX_VMX_VCPU_H
 
 #include "arch/x86/guest.h"
+#include "arch/x86/guest_event.h"
 #include "arch/x86/guest_start.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_bits.h"
@@ -21,6 +22,7 @@ struct vmx_vcpu {
     u64 pat;                      /* where the controls do not switch it: kept, without effect */
     u64 deadline;                 /* TSC at which enter's time is over; ~0: never */
     u32 exit_began;               /* TSC, its low half */
+    bool launched;                /* since the last VMCLEAR */
     bool loaded_before;
     u16 vpid;
 };
@@ -50,11 +52,7 @@ void vmx_entry_failed(struct vmx_vcpu *vcpu);
 
 /* vmx_event.c */
 
-/* Delivers what waits, or opens the window for it; before an entry, when there may be something. */
-void vmx_deliver(struct vmx_vcpu *vcpu);
-
-/* True if a halted guest would wake: there is something that it takes. */
-bool vmx_would_wake(struct vmx_vcpu *vcpu);
+extern const struct guest_event_ops vmx_event_ops;
 
 /* Takes up again an event whose delivery an exit has cut short (SDM 3, 28.2.4). */
 void vmx_requeue(struct vmx_vcpu *vcpu);

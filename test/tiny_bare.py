@@ -199,7 +199,7 @@ def main():
     if unbuilt:
         sys.exit(f"not built (make tiny): {' '.join(unbuilt)}")
     if args.time is None:
-        args.time = 20 if args.emulator == "qemu" else 90
+        args.time = 30 if args.emulator == "qemu" else 90
     bad = 0
     with tempfile.TemporaryDirectory() as work, \
             concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

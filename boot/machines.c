@@ -10,6 +10,7 @@
 #include "core/vm.h"
 #include "guests/load.h"
 #include "guests/pc.h"
+#include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -28,7 +29,13 @@ static struct manifest_errors errors;
 static u32 machines_left;
 static bool all_well = true;
 static const struct options *options;
+
+/* Making and unmaking a machine: one at a time, on whatever core. Over what follows, and what load
+ * has. */
+static struct lock making;
 static u32 vcpus_on[CORE_SET_MAX];
+static u32 made;       /* machines that hold memory */
+static u64 free_first; /* memory before the first was made */
 
 static const struct boot_module *module_of(const char *name)
 {
@@ -77,12 +84,16 @@ static const char *load(struct machine *machine, struct guest_start *start)
     return guest_load(&order, start, &error) ? NULL : error.text;
 }
 
-/* The core among those that the manifest allows which has the fewest vCPUs. */
+/*
+ * The core among those that the manifest allows which has the fewest vCPUs; this one, if it is no
+ * worse than the best: then a restarted machine disturbs no other core.
+ */
 static u32 choose_core(const struct vm_config *config)
 {
-    u32 best = ~0u;
+    u32 best = ~0u, count = arch_core_count(), here = arch_core();
 
-    for (u32 core = 0; core < arch_core_count(); core++) {
+    for (u32 i = 0; i < count; i++) {
+        u32 core = (here + i) % count;
         if (!cores_has_engine(core) || (!config->any_core && !core_set_has(&config->cores, core)))
             continue;
         if (best == ~0u || vcpus_on[core] < vcpus_on[best])
@@ -94,15 +105,16 @@ static u32 choose_core(const struct vm_config *config)
 static const char *make_vcpus(struct vm *vm)
 {
     for (u32 i = 0; i < vm->config->cpus; i++) {
+        u32 core = choose_core(vm->config);
+        if (core == ~0u)
+            return "none of its cores can run guests";
         struct vcpu *vcpu = engine->vcpu_create(vm, i);
         if (!vcpu)
             return "no memory for a virtual processor";
-        vcpu->core = choose_core(vm->config);
+        vcpu->core = core;
         vcpu->state = i ? VCPU_OFF : VCPU_READY;
         vm->vcpu[vm->vcpu_count++] = vcpu;
-        if (vcpu->core == ~0u)
-            return "none of its cores can run guests";
-        vcpus_on[vcpu->core]++;
+        vcpus_on[core]++;
     }
     vm->vcpus_left = vm->vcpu_count;
     return NULL;
@@ -142,15 +154,28 @@ static const char *build(struct machine *machine)
     return error;
 }
 
+/* When no machine holds any memory, as much must be free as before the first one. */
+static void check_memory(void)
+{
+    u64 left = frame_stats().free;
+
+    if (left == free_first)
+        log_debug("memory: the machines have given back all of theirs");
+    else
+        log_error("memory: %ld KiB of the machines' were not given back",
+                  (s64)(free_first - left) / (s64)KiB);
+}
+
 static void tear_down(struct vm *vm)
 {
     for (u32 i = 0; i < vm->vcpu_count; i++) {
-        if (vm->vcpu[i]->core != ~0u)
-            vcpus_on[vm->vcpu[i]->core]--;
+        vcpus_on[vm->vcpu[i]->core]--;
         engine->vcpu_destroy(vm->vcpu[i]);
     }
     engine->vm_destroy(vm);
     vm_give_memory(vm);
+    if (--made == 0)
+        check_memory();
 }
 
 static void announce_end(const struct vm *vm)
@@ -172,7 +197,41 @@ static bool ended_well(const struct vm *vm)
     return (vm->end == VM_END_DEBUG_EXIT || vm->end == VM_END_POWER_OFF) && vm->end_status == 0;
 }
 
-static void start(struct machine *machine, const struct vm_config *config);
+static void count_end(bool well)
+{
+    if (!well)
+        __atomic_store_n(&all_well, false, __ATOMIC_RELEASE);
+    if (__atomic_sub_fetch(&machines_left, 1, __ATOMIC_SEQ_CST) == 0 && arch_core() != 0)
+        arch_kick(0);
+}
+
+/* False: it could not be made, which was its end. */
+static bool make(struct machine *machine, const struct vm_config *config)
+{
+    struct vm *vm = &machine->vm;
+
+    memset(machine, 0, sizeof *machine);
+    vm->config = config;
+    vm->bench_from = options->bench ? boot_handed_over : 0;
+    lock_take(&making);
+    made++;
+    const char *error = build(machine);
+    if (error) {
+        vm_stop_text(vm, "%s", error);
+        announce_end(vm);
+        tear_down(vm);
+    }
+    lock_drop(&making);
+    return !error;
+}
+
+static void let_run(struct vm *vm)
+{
+    log_event("vm", "name=%s state=running cpus=%u memory=%luM", vm->config->name, vm->vcpu_count,
+              vm->config->memory / MiB);
+    for (u32 i = 0, count = vm->vcpu_count; i < count; i++)
+        run_add(vm->vcpu[i]);
+}
 
 /* On the core of the last vCPU that stopped. */
 static void over(struct vm *vm)
@@ -185,40 +244,45 @@ static void over(struct vm *vm)
     announce_end(vm);
     for (u32 i = 0; i < vm->vcpu_count && options->stats; i++)
         stats_print(&vm->vcpu[i]->stats, engine->exit_name);
+    lock_take(&making);
     tear_down(vm);
-    if (config->on_exit == VM_EXIT_RESTART) {
-        start(machine, config);
-        return;
-    }
-    if (!well)
-        __atomic_store_n(&all_well, false, __ATOMIC_RELEASE);
-    if (__atomic_sub_fetch(&machines_left, 1, __ATOMIC_SEQ_CST) == 0 && arch_core() != 0)
-        arch_kick(0);
+    lock_drop(&making);
+    if (config->on_exit == VM_EXIT_STOP)
+        count_end(well);
+    else if (make(machine, config))
+        let_run(vm);
+    else
+        count_end(false);
 }
 
-static void start(struct machine *machine, const struct vm_config *config)
+static u64 memory_of_all(void)
 {
-    static struct lock one_at_a_time; /* loading and placing use static state */
-    struct vm *vm = &machine->vm;
+    u64 sum = 0;
+    for (unsigned i = 0; i < manifest.count; i++)
+        sum += manifest.vm[i].memory;
+    return sum;
+}
 
-    memset(machine, 0, sizeof *machine);
-    vm->config = config;
-    vm->bench_from = options->bench ? boot_handed_over : 0;
-    lock_take(&one_at_a_time);
-    const char *error = build(machine);
-    lock_drop(&one_at_a_time);
-    if (error) {
-        vm_stop_text(vm, "%s", error);
-        announce_end(vm);
-        tear_down(vm);
-        all_well = false;
-        __atomic_sub_fetch(&machines_left, 1, __ATOMIC_SEQ_CST);
-        return;
+/* All are made before the first runs: none is ahead of the others, or in their way. */
+static void start_all(void)
+{
+    static struct machine machines[MANIFEST_VMS_MAX];
+    bool good[MANIFEST_VMS_MAX];
+
+    free_first = frame_stats().free;
+    machines_left = manifest.count;
+    if (options->bench)
+        bench_memory(0, 0);
+    for (unsigned i = 0; i < manifest.count; i++) {
+        good[i] = make(&machines[i], &manifest.vm[i]);
+        if (!good[i])
+            count_end(false);
     }
-    log_event("vm", "name=%s state=running cpus=%u memory=%luM", config->name, config->cpus,
-              config->memory / MiB);
-    for (u32 i = 0; i < vm->vcpu_count; i++)
-        run_add(vm->vcpu[i]);
+    if (options->bench)
+        bench_memory(manifest.count, memory_of_all());
+    for (unsigned i = 0; i < manifest.count; i++)
+        if (good[i])
+            let_run(&machines[i].vm);
 }
 
 /* The manifest, or the single machine that the modules stand for. */
@@ -257,19 +321,9 @@ static void refuse_manifest(void)
     log_error("no machine is started");
 }
 
-static u64 memory_of_all(void)
-{
-    u64 sum = 0;
-    for (unsigned i = 0; i < manifest.count; i++)
-        sum += manifest.vm[i].memory;
-    return sum;
-}
-
 u64 machines_run(const struct boot_info *known, const struct engine *chosen,
                  const struct options *chosen_options)
 {
-    static struct machine machines[MANIFEST_VMS_MAX];
-
     info = known;
     engine = chosen;
     options = chosen_options;
@@ -283,16 +337,10 @@ u64 machines_run(const struct boot_info *known, const struct engine *chosen,
         return 1;
     }
     run_init(engine, over);
-    machines_left = manifest.count;
-    if (options->bench)
-        bench_memory(0, 0);
-    for (unsigned i = 0; i < manifest.count; i++)
-        start(&machines[i], &manifest.vm[i]);
-    if (options->bench)
-        bench_memory(manifest.count, memory_of_all());
+    start_all();
     while (__atomic_load_n(&machines_left, __ATOMIC_ACQUIRE)) {
         if (!run_turn())
             arch_idle();
     }
-    return !all_well;
+    return !__atomic_load_n(&all_well, __ATOMIC_ACQUIRE);
 }

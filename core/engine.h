@@ -60,7 +60,11 @@ struct engine {
     void (*vcpu_load)(struct vcpu *vcpu);
     void (*vcpu_unload)(struct vcpu *vcpu);
 
-    /* Runs the loaded vCPU until `until` (ns of arch_now), or until it must look up. */
+    /*
+     * Runs the loaded vCPU until `until` (ns of arch_now), or until it must look up. Attention that
+     * was called before has been taken back: enter looks for events whatever it says, and takes
+     * heed of what is called from then on.
+     */
     enum run_end (*enter)(struct vcpu *vcpu, u64 until);
 
     /* The state of a loaded vCPU, on the log. */

@@ -9,9 +9,12 @@
 
 #define LINE_MAX 240 /* a longer one is broken */
 
+enum lines_escape { LINES_TEXT, LINES_ESC, LINES_CSI };
+
 struct lines {
     const char *name;
     u32 length;
+    enum lines_escape escape; /* within a terminal's escape sequence */
     char text[LINE_MAX + 1];
 };
 

@@ -13,7 +13,8 @@
 
 /* A ring of vCPUs; `newcomers` is where other cores put theirs. */
 static struct run_queue {
-    struct vcpu *ring; /* the one whose turn was last */
+    struct vcpu *ring; /* the one whose turn it is, or was last */
+    u64 slice_end;     /* until then nobody takes the core from it */
     struct lock lock;
     struct vcpu *newcomers;
     struct vcpu *loaded; /* whose state the core's registers hold */
@@ -83,6 +84,7 @@ static void take_out(struct run_queue *queue, struct vcpu *vcpu)
         before = before->next_on_core;
     before->next_on_core = vcpu->next_on_core;
     queue->ring = before == vcpu ? NULL : before;
+    queue->slice_end = 0;
 }
 
 /* Its machine ends: off the core, and whoever is last clears up. */
@@ -126,18 +128,20 @@ static u64 device_time(const struct vcpu *vcpu)
     return vcpu->index == 0 ? __atomic_load_n(&vcpu->vm->deadline, __ATOMIC_RELAXED) : DEV_NEVER;
 }
 
-/* Until when a turn may last: others want the core too, or a device of any machine here wants to
- * run. */
-static u64 turn_end(struct vcpu *mine)
+/*
+ * When to look round next. Mine: as soon as a device of my own wants to run. For others: not before
+ * the slice is used up, whatever their devices do, or a machine whose timer never rests would leave
+ * those beside it no time at all.
+ */
+static u64 turn_end(const struct run_queue *queue, struct vcpu *mine)
 {
     u64 end = device_time(mine);
 
     if (log_pump())
         end = min_u64(end, arch_now() + LOG_NS);
     for (struct vcpu *other = mine->next_on_core; other != mine; other = other->next_on_core) {
-        end = min_u64(end, device_time(other));
-        if (wants_core(other))
-            end = min_u64(end, arch_now() + RUN_SLICE_NS);
+        u64 wants = wants_core(other) ? 0 : device_time(other);
+        end = min_u64(end, max_u64(wants, queue->slice_end));
     }
     return end;
 }
@@ -151,7 +155,9 @@ static void run_vcpu(struct run_queue *queue, struct vcpu *vcpu)
         queue->loaded = vcpu;
     }
     vcpu->state = VCPU_READY;
-    if (engine->enter(vcpu, turn_end(vcpu)) == RUN_BLOCKED)
+    /* Before the time is read and events are looked for: what is called later, holds. */
+    __atomic_and_fetch(&vcpu->attention, (u32)ATTENTION_STOP, __ATOMIC_SEQ_CST);
+    if (engine->enter(vcpu, turn_end(queue, vcpu)) == RUN_BLOCKED)
         vcpu->state = VCPU_BLOCKED;
 }
 
@@ -169,18 +175,34 @@ static void arm_for_sleep(const struct run_queue *queue)
     arch_timer_arm(end);
 }
 
-/* The next in the ring that wants the core, with the devices of all that are passed by. */
+static void run_all_devices(const struct run_queue *queue)
+{
+    struct vcpu *vcpu = queue->ring;
+
+    if (!vcpu)
+        return;
+    do {
+        run_devices(vcpu);
+        vcpu = vcpu->next_on_core;
+    } while (vcpu != queue->ring);
+}
+
+/* Whose turn it is: the last one's as long as its slice lasts and it has use for it, then that of
+ * the next in the ring that wants the core. */
 static struct vcpu *choose(struct run_queue *queue)
 {
     struct vcpu *last = queue->ring, *vcpu = last;
+    u64 now = arch_now();
 
     if (!last)
         return NULL;
+    if (now < queue->slice_end && wants_core(last))
+        return last;
     do {
         vcpu = vcpu->next_on_core;
-        run_devices(vcpu);
         if (wants_core(vcpu)) {
             queue->ring = vcpu;
+            queue->slice_end = now + RUN_SLICE_NS;
             return vcpu;
         }
     } while (vcpu != last);
@@ -192,6 +214,7 @@ bool run_turn(void)
     struct run_queue *queue = &queues[arch_core()];
 
     welcome(queue);
+    run_all_devices(queue);
     struct vcpu *vcpu = choose(queue);
     if (!vcpu) {
         arm_for_sleep(queue);

@@ -9,7 +9,9 @@
 #include "core/engine.h"
 #include "core/vcpu.h"
 
-#define RUN_SLICE_NS 10000000ull /* a turn, where more than one want the core */
+/* A turn, where more than one want the core; so long may a timer's interrupt be late for each
+ * machine beside its own. */
+#define RUN_SLICE_NS 3000000ull
 
 /* Once: who enters guests, and what to do on the core of a machine's last vCPU when all have
  * stopped. */

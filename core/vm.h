@@ -72,6 +72,9 @@ bool vm_read(const struct vm *vm, gpa_t from, void *to, u64 size);
 bool vm_write(const struct vm *vm, gpa_t to, const void *from, u64 size);
 bool vm_zero(const struct vm *vm, gpa_t to, u64 size);
 
+/* The guests' time in ns: the host's. */
+u64 vm_now(void);
+
 /* Ends the machine, from any core, also from a device: its vCPUs stop as soon as they look up. */
 void vm_stop(struct vm *vm, enum vm_end end, u64 status);
 void vm_stop_text(struct vm *vm, const char *format, ...) printf_like(2, 3);

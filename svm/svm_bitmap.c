@@ -16,10 +16,10 @@ static const u32 ranges[] = {0x00000000, 0xc0000000, 0xc0010000};
 static const u16 open_ports[] = {0x80};
 
 /*
- * What a guest may have elsewhere, but not here: EFER hides SVME, and the time-stamp counter's
- * offset counts for RDTSC and RDTSCP only.
+ * What a guest may have elsewhere, but not here: EFER hides SVME, the time-stamp counter's offset
+ * counts for RDTSC and RDTSCP only, and QEMU's TCG has one PAT for all.
  */
-static const u32 never[] = {MSR_EFER, MSR_TSC, MSR_VM_CR, MSR_VM_HSAVE_PA};
+static const u32 never[] = {MSR_EFER, MSR_TSC, MSR_PAT};
 
 static void put_bit(u8 *map, u32 bit, bool on)
 {
@@ -27,19 +27,9 @@ static void put_bit(u8 *map, u32 bit, bool on)
     map[bit / 8] = (u8)(on ? map[bit / 8] | mask : map[bit / 8] & ~mask);
 }
 
-static bool get_bit(const u8 *map, u32 bit)
-{
-    return map[bit / 8] >> (bit % 8) & 1;
-}
-
 void svm_bitmap_port(u8 *ports, u16 port, bool exits)
 {
     put_bit(ports, port, exits);
-}
-
-bool svm_bitmap_port_exits(const u8 *ports, u16 port)
-{
-    return get_bit(ports, port);
 }
 
 /* The read's bit; the write's is the next. */
@@ -63,12 +53,6 @@ bool svm_bitmap_msr(u8 *msrs, u32 msr, bool read_exits, bool write_exits)
     put_bit(msrs, bit, read_exits);
     put_bit(msrs, bit + 1, write_exits);
     return true;
-}
-
-bool svm_bitmap_msr_exits(const u8 *msrs, u32 msr, bool write)
-{
-    u32 bit;
-    return !msr_bit(msr, &bit) || get_bit(msrs, bit + write);
 }
 
 static void pass(void *msrs, u32 msr, bool read, bool write)

@@ -15,10 +15,8 @@
 
 /* Pure: the layout. */
 void svm_bitmap_port(u8 *ports, u16 port, bool exits);
-bool svm_bitmap_port_exits(const u8 *ports, u16 port);
 /* False: the number is in none of the three ranges, so it always exits. */
 bool svm_bitmap_msr(u8 *msrs, u32 msr, bool read_exits, bool write_exits);
-bool svm_bitmap_msr_exits(const u8 *msrs, u32 msr, bool write);
 
 /* The policy into maps of their sizes. */
 void svm_bitmaps_fill(u8 *ports, u8 *msrs);

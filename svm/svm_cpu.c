@@ -2,14 +2,14 @@
 #include "svm/svm_cpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_vm.h"
 #include "arch/x86/percpu.h"
 #include "mm/frame.h"
 #include "svm/svm_vcpu.h"
 #include "svm/svm_names.h"
-#include "svm/svm_vm.h"
 
 struct svm_caps svm_caps;
-bool svm_gs_by_msr;
+bool svm_gs_by_msr, svm_emulated;
 
 static struct svm_cpu {
     hpa_t save_area;  /* VM_HSAVE_PA; kept when SVM is off, like ... */
@@ -84,9 +84,16 @@ static const char *prepare_areas(struct svm_cpu *cpu)
     return NULL;
 }
 
+/* Whether this is QEMU's emulation, which has a mistake to be worked around. */
+static bool find_tcg(void)
+{
+    return cpuid(1, 0).ecx & BIT(31) && cpuid(0x40000000, 0).ebx == 0x54474354; /* "TCGT" */
+}
+
 /* GS is exchanged at each exit: by its own instructions where the processor has them. */
 static void prepare_gs(void)
 {
+    svm_emulated = find_tcg();
     if (cpuid_or_zero(7, 0).ebx & BIT(0))
         cr4_write(cr4_read() | CR4_FSGSBASE);
     else
@@ -139,8 +146,8 @@ const struct engine svm_engine = {
     .cpu_on = cpu_on,
     .cpu_off = cpu_off,
     .vm_create = svm_vm_create,
-    .vm_destroy = svm_vm_destroy,
-    .vm_visit = svm_vm_visit,
+    .vm_destroy = guest_vm_destroy,
+    .vm_visit = guest_vm_visit,
     .vcpu_create = svm_vcpu_create,
     .vcpu_destroy = svm_vcpu_destroy,
     .vcpu_start = svm_vcpu_start,

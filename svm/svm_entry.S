@@ -81,6 +81,7 @@ svm_run:
     mov %rdi, %rbx
 
 resume:
+    sti                                 /* here: its shadow must be over at VMRUN */
     cmpb $0, SVM_LIVE(%rbx)
     jne 1f
     mov SVM_VMCB_AT(%rbx), %rax
@@ -94,7 +95,6 @@ resume:
     mov SVM_VMCB_AT(%rbx), %rax
     each_register load
     mov SVM_GPR + 8 * 3(%rbx), %rbx
-    sti
     vmrun %rax
     cli
     push %rbx

@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
+#include "svm/svm_cpu.h"
 
 /* Where a register stands, what has to be read again when it changes, and whether VMLOAD has it. */
 #define SAVED(field, clean)                                                                        \
@@ -25,6 +26,7 @@ static const struct {
     [GUEST_CR3] = SAVED(cr3, CLEAN_CR),
     [GUEST_CR4] = SAVED(cr4, CLEAN_CR),
     [GUEST_EFER] = SAVED(efer, CLEAN_CR),
+    [GUEST_DR6] = SAVED(dr6, CLEAN_DR),
     [GUEST_DR7] = SAVED(dr7, CLEAN_DR),
     [GUEST_FS_BASE] = LOADED(fs.base),
     [GUEST_GS_BASE] = LOADED(gs.base),
@@ -53,8 +55,39 @@ static u64 *field(struct svm_vcpu *v, enum guest_reg reg)
 
 static u64 get(struct guest *guest, enum guest_reg reg)
 {
-    u64 value = *field(svm_of(guest), reg);
-    return reg == GUEST_EFER ? value & ~EFER_SVME : value;
+    struct svm_vcpu *v = svm_of(guest);
+    u64 value = *field(v, reg);
+
+    if (reg == GUEST_EFER)
+        value = (value & ~EFER_SVME) | (v->lme_hidden ? EFER_LME : 0);
+    return value;
+}
+
+/* QEMU's TCG does not exit for XSETBV: what it has set is fetched afterwards. */
+void svm_fetch_xcr0(struct svm_vcpu *v)
+{
+    u32 low, high;
+
+    if (!(cr4_read() & CR4_OSXSAVE))
+        return;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    v->guest.xcr0 = (u64)high << 32 | low;
+}
+
+/*
+ * QEMU's TCG cannot leave a guest that has set EFER.LME before CR4.PAE: it finds the host's CR0.PG
+ * not allowed and goes on without paging, which is the end of us all. So there, LME takes effect
+ * with PAE.
+ */
+static void hide_lme(struct svm_vcpu *v)
+{
+    struct vmcb_save *s = &v->vmcb->save;
+    bool lme = s->efer & EFER_LME || v->lme_hidden;
+
+    if (!svm_emulated)
+        return;
+    v->lme_hidden = lme && !(s->cr4 & CR4_PAE);
+    s->efer = (s->efer & ~EFER_LME) | (lme && !v->lme_hidden ? EFER_LME : 0);
 }
 
 /* Translations depend on CR0, CR3, CR4 and EFER. */
@@ -62,12 +95,16 @@ static void set(struct guest *guest, enum guest_reg reg, u64 value)
 {
     struct svm_vcpu *v = svm_of(guest);
 
-    if (reg == GUEST_EFER)
+    if (reg == GUEST_EFER) {
         value |= EFER_SVME; /* VMRUN demands it (15.5.1) */
+        v->lme_hidden = false;
+    }
     *field(v, reg) = value;
     svm_dirty(v, fields[reg].clean);
-    if (fields[reg].clean == CLEAN_CR)
+    if (fields[reg].clean == CLEAN_CR) {
         svm_forget(v);
+        hide_lme(v);
+    }
     if (reg == GUEST_GS_BASE)
         v->gs_base = value;
 }
@@ -87,9 +124,9 @@ static unsigned code_bits(struct guest *guest)
 {
     const struct vmcb_save *s = &svm_of(guest)->vmcb->save;
 
-    if (s->efer & EFER_LMA && s->cs.attributes & BIT(9))
+    if (s->efer & EFER_LMA && s->cs.attributes & ATTRIBUTE_L)
         return 64;
-    return s->cs.attributes & BIT(10) ? 32 : 16;
+    return s->cs.attributes & ATTRIBUTE_DB ? 32 : 16;
 }
 
 static unsigned cpl(struct guest *guest)
@@ -97,6 +134,7 @@ static unsigned cpl(struct guest *guest)
     return svm_of(guest)->vmcb->save.cpl;
 }
 
+/* What only the emulation of task switches asks for is left out: they need no exit here. */
 const struct guest_ops svm_guest_ops = {
     .get = get,
     .set = set,

@@ -2,6 +2,7 @@
 #include "svm/svm_vcpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "lib/panic.h"
@@ -9,7 +10,6 @@
 #include "mm/hostmap.h"
 #include "svm/svm_bitmap.h"
 #include "svm/svm_cpu.h"
-#include "svm/svm_vm.h"
 
 /* Frames come in powers of two. */
 #define VCPU_BLOCK (16 * KiB)
@@ -24,36 +24,16 @@ static u8 ports[SVM_PORTS_SIZE] aligned(PAGE_4K), msrs[SVM_MSRS_SIZE] aligned(PA
  * CR4 is looked at because the processor would accept what the guest's CPUID denies; CR0 and CR3
  * are wholly the guest's. #DB and #AC: svm_exit.c. #UD: VMCALL, Intel's hypercall, is one here.
  */
+/* clang-format off */
 static const u8 intercepted[] = {
-    SVM_EXIT_CR_WRITE(4),
-    SVM_EXIT_EXCEPTION + 1,
-    SVM_EXIT_EXCEPTION + 6,
-    SVM_EXIT_EXCEPTION + 17,
-    SVM_EXIT_EXCEPTION + 18,
-    SVM_EXIT_INTR,
-    SVM_EXIT_NMI,
-    SVM_EXIT_RDPMC,
-    SVM_EXIT_CPUID,
-    SVM_EXIT_INVD,
-    SVM_EXIT_HLT,
-    SVM_EXIT_INVLPGA,
-    SVM_EXIT_IO,
-    SVM_EXIT_MSR,
-    SVM_EXIT_SHUTDOWN,
-    SVM_EXIT_VMRUN,
-    SVM_EXIT_VMMCALL,
-    SVM_EXIT_VMLOAD,
-    SVM_EXIT_VMSAVE,
-    SVM_EXIT_STGI,
-    SVM_EXIT_CLGI,
-    SVM_EXIT_SKINIT,
-    SVM_EXIT_WBINVD,
-    SVM_EXIT_MONITOR,
-    SVM_EXIT_MWAIT,
-    SVM_EXIT_MWAIT_ARMED,
-    SVM_EXIT_XSETBV,
-    SVM_EXIT_RDPRU,
+    SVM_EXIT_CR_WRITE(4), SVM_EXIT_EXCEPTION + 1, SVM_EXIT_EXCEPTION + 6, SVM_EXIT_EXCEPTION + 17,
+    SVM_EXIT_EXCEPTION + 18, SVM_EXIT_INTR, SVM_EXIT_NMI, SVM_EXIT_RDPMC, SVM_EXIT_CPUID,
+    SVM_EXIT_INVD, SVM_EXIT_HLT, SVM_EXIT_INVLPGA, SVM_EXIT_IO, SVM_EXIT_MSR, SVM_EXIT_SHUTDOWN,
+    SVM_EXIT_VMRUN, SVM_EXIT_VMMCALL, SVM_EXIT_VMLOAD, SVM_EXIT_VMSAVE, SVM_EXIT_STGI,
+    SVM_EXIT_CLGI, SVM_EXIT_SKINIT, SVM_EXIT_WBINVD, SVM_EXIT_MONITOR, SVM_EXIT_MWAIT,
+    SVM_EXIT_MWAIT_ARMED, SVM_EXIT_XSETBV, SVM_EXIT_RDPRU,
 };
+/* clang-format on */
 
 void svm_intercept(struct svm_vcpu *v, unsigned exit_code, bool on)
 {
@@ -81,7 +61,7 @@ static void write_controls(struct svm_vcpu *v)
     c->msr_map = hostmap_image_hpa(msrs).v;
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
     c->nested = NESTED_PAGING;
-    c->nested_cr3 = svm_vm_of(v->guest.vcpu.vm)->npt.root.v;
+    c->nested_cr3 = guest_vm_of(v->guest.vcpu.vm)->map.root.v;
 }
 
 static struct vmcb_segment segment_of(const struct start_segment *s)
@@ -135,7 +115,7 @@ struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
     v->guest.vcpu.vm = vm;
     v->guest.vcpu.index = index;
     v->guest.ops = &svm_guest_ops;
-    v->guest.cpuid = &svm_vm_of(vm)->cpuid;
+    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
     v->clean = svm_caps.has[SVM_VMCB_CLEAN] ? CLEAN_ALL : 0;
     v->vmcb_at = frame_alloc(PAGE_4K);
     v->vmcb = hpa_ptr(v->vmcb_at);

@@ -12,13 +12,14 @@
 #define SVM_SVM_VCPU_H
 
 #include "arch/x86/guest.h"
+#include "arch/x86/guest_event.h"
 #include "arch/x86/guest_start.h"
 #include "core/engine.h"
 #include "svm/svm_asid.h"
 #include "svm/vmcb.h"
 
-enum { VECTOR_DB = 1, VECTOR_AC = 17 };
-#define DR6_BS BIT(14)
+#define VECTOR_AC 17
+#define DR6_BS    BIT(14)
 
 struct svm_vcpu {
     struct guest guest; /* first */
@@ -30,12 +31,12 @@ struct svm_vcpu {
     struct asid asid;
     u32 clean; /* what an exit leaves clean: all, or nothing if the processor knows no such bits */
 
+    bool lme_hidden; /* svm_state.c */
+
     /* NMIs without VNMI: svm_event.c. */
-    bool nmi_masked; /* until an IRET */
-    bool iret_seen;  /* it began, at: */
+    bool nmi_masked; /* until an IRET ... */
+    bool iret_seen;  /* ... which began, at: */
     u64 iret_rip;
-    bool stepping, stepped; /* TF is ours, until the next exit; this exit ended it ... */
-    bool step_tf;           /* ... and the guest had set it too */
 };
 
 static inline struct svm_vcpu *svm_of(struct guest *guest)
@@ -72,19 +73,17 @@ u32 svm_exited(struct svm_vcpu *v);
 extern bool svm_gs_by_msr; /* the processor has no WRGSBASE */
 
 /* svm_event.c */
+extern const struct guest_event_ops svm_event_ops;
 
-/* Delivers what waits, or opens the window for it; before an entry, when there may be something. */
-void svm_deliver(struct svm_vcpu *v);
-
-/* True if a halted guest would wake: there is something that it takes. */
-bool svm_would_wake(struct svm_vcpu *v);
+static inline bool svm_window_open(const struct svm_vcpu *v)
+{
+    return v->vmcb->control.virtual_interrupt & V_IRQ;
+}
 
 /* Takes up again an event whose delivery an exit has cut short (APM 2, 15.7.2). */
 void svm_requeue(struct svm_vcpu *v);
 
-/* At an exit while stepping; and whether the #DB that it is was ours and is done with. */
-void svm_step_over(struct svm_vcpu *v);
-bool svm_step_was_ours(struct svm_vcpu *v);
+/* An exit: the guest ends an NMI's handler. */
 enum guest_action svm_iret(struct guest *guest);
 
 /* svm_state.c: registers for the shared handlers. */
@@ -92,6 +91,8 @@ extern const struct guest_ops svm_guest_ops;
 
 /* The VMCB has everything; the next entry loads it. */
 void svm_settle(struct svm_vcpu *v);
+
+void svm_fetch_xcr0(struct svm_vcpu *v);
 
 /* Attributes as the VMCB has them, and access rights as the VMCS has them (guest_cpu.h). */
 static inline u16 svm_attributes(u32 access)

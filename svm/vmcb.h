@@ -11,67 +11,43 @@
 /*
  * Exit codes (appendix C): first and last number, and the word for it; where VMX exits for the same
  * reason, VMX's word. A code below C0h is also the number of the intercept's bit, counted from the
- * VMCB's first byte.
+ * VMCB's first byte: CR_ACCESS is reads of CR0 to CR15, then writes; EXCEPTION goes by vector. MSR
+ * is RDMSR; WRMSR has a kind of its own (svm_names.h).
  */
 /* clang-format off */
 #define SVM_EXITS(each)                                                                            \
-    each(CR_ACCESS,         0x00,  0x1f,  "cr-access")   /* reads of CR0-15, then writes */        \
-    each(DR_ACCESS,         0x20,  0x3f,  "dr-access")                                             \
-    each(EXCEPTION,         0x40,  0x5f,  "exception")   /* by vector */                           \
-    each(INTR,              0x60,  0x60,  "external-interrupt")                                    \
-    each(NMI,               0x61,  0x61,  "nmi")                                                   \
-    each(SMI,               0x62,  0x62,  "smi")                                                   \
-    each(INIT,              0x63,  0x63,  "init")                                                  \
-    each(VINTR,             0x64,  0x64,  "interrupt-window")                                      \
-    each(CR0_SELECTIVE,     0x65,  0x65,  "cr0-selective")                                         \
-    each(DESCRIPTOR_READ,   0x66,  0x69,  "descriptor-read")                                       \
-    each(DESCRIPTOR_WRITE,  0x6a,  0x6d,  "descriptor-write")                                      \
-    each(RDTSC,             0x6e,  0x6e,  "rdtsc")                                                 \
-    each(RDPMC,             0x6f,  0x6f,  "rdpmc")                                                 \
-    each(PUSHF,             0x70,  0x70,  "pushf")                                                 \
-    each(POPF,              0x71,  0x71,  "popf")                                                  \
-    each(CPUID,             0x72,  0x72,  "cpuid")                                                 \
-    each(RSM,               0x73,  0x73,  "rsm")                                                   \
-    each(IRET,              0x74,  0x74,  "iret")                                                  \
-    each(INT_N,             0x75,  0x75,  "int-n")                                                 \
-    each(INVD,              0x76,  0x76,  "invd")                                                  \
-    each(PAUSE,             0x77,  0x77,  "pause")                                                 \
-    each(HLT,               0x78,  0x78,  "hlt")                                                   \
-    each(INVLPG,            0x79,  0x79,  "invlpg")                                                \
-    each(INVLPGA,           0x7a,  0x7a,  "invlpga")                                               \
-    each(IO,                0x7b,  0x7b,  "io")                                                    \
-    each(MSR,               0x7c,  0x7c,  "rdmsr")       /* WRMSR has a kind of its own */         \
-    each(TASK_SWITCH,       0x7d,  0x7d,  "task-switch")                                           \
-    each(FERR_FREEZE,       0x7e,  0x7e,  "ferr-freeze")                                           \
-    each(SHUTDOWN,          0x7f,  0x7f,  "triple-fault")                                          \
-    each(VMRUN,             0x80,  0x80,  "vmrun")                                                 \
-    each(VMMCALL,           0x81,  0x81,  "vmmcall")                                               \
-    each(VMLOAD,            0x82,  0x82,  "vmload")                                                \
-    each(VMSAVE,            0x83,  0x83,  "vmsave")                                                \
-    each(STGI,              0x84,  0x84,  "stgi")                                                  \
-    each(CLGI,              0x85,  0x85,  "clgi")                                                  \
-    each(SKINIT,            0x86,  0x86,  "skinit")                                                \
-    each(RDTSCP,            0x87,  0x87,  "rdtscp")                                                \
-    each(ICEBP,             0x88,  0x88,  "icebp")                                                 \
-    each(WBINVD,            0x89,  0x89,  "wbinvd")                                                \
-    each(MONITOR,           0x8a,  0x8a,  "monitor")                                               \
-    each(MWAIT,             0x8b,  0x8b,  "mwait")                                                 \
-    each(MWAIT_ARMED,       0x8c,  0x8c,  "mwait-armed")                                           \
-    each(XSETBV,            0x8d,  0x8d,  "xsetbv")                                                \
-    each(RDPRU,             0x8e,  0x8e,  "rdpru")                                                 \
-    each(EFER_WRITTEN,      0x8f,  0x8f,  "efer-written")                                          \
-    each(CR_WRITTEN,        0x90,  0x9f,  "cr-written")                                            \
-    each(INVLPGB,           0xa0,  0xa0,  "invlpgb")                                               \
-    each(INVLPGB_ILLEGAL,   0xa1,  0xa1,  "invlpgb-illegal")                                       \
-    each(INVPCID,           0xa2,  0xa2,  "invpcid")                                               \
-    each(MCOMMIT,           0xa3,  0xa3,  "mcommit")                                               \
-    each(TLBSYNC,           0xa4,  0xa4,  "tlbsync")                                               \
-    each(BUS_LOCK,          0xa5,  0xa5,  "bus-lock")                                              \
-    each(IDLE_HLT,          0xa6,  0xa6,  "idle-hlt")                                              \
-    each(NPF,               0x400, 0x400, "nested-page-fault")                                     \
-    each(AVIC_IPI,          0x401, 0x401, "avic-incomplete-ipi")                                   \
-    each(AVIC_NOACCEL,      0x402, 0x402, "avic-no-acceleration")                                  \
-    each(VMGEXIT,           0x403, 0x403, "vmgexit")
+    each(CR_ACCESS, 0x00, 0x1f, "cr-access")       each(DR_ACCESS, 0x20, 0x3f, "dr-access")        \
+    each(EXCEPTION, 0x40, 0x5f, "exception")       each(INTR, 0x60, 0x60, "external-interrupt")    \
+    each(NMI, 0x61, 0x61, "nmi")                   each(SMI, 0x62, 0x62, "smi")                    \
+    each(INIT, 0x63, 0x63, "init")                 each(VINTR, 0x64, 0x64, "interrupt-window")     \
+    each(CR0_SELECTIVE, 0x65, 0x65, "cr0-selective")                                               \
+    each(DESCRIPTOR_READ, 0x66, 0x69, "descriptor-read")                                           \
+    each(DESCRIPTOR_WRITE, 0x6a, 0x6d, "descriptor-write")                                         \
+    each(RDTSC, 0x6e, 0x6e, "rdtsc")               each(RDPMC, 0x6f, 0x6f, "rdpmc")                \
+    each(PUSHF, 0x70, 0x70, "pushf")               each(POPF, 0x71, 0x71, "popf")                  \
+    each(CPUID, 0x72, 0x72, "cpuid")               each(RSM, 0x73, 0x73, "rsm")                    \
+    each(IRET, 0x74, 0x74, "iret")                 each(INT_N, 0x75, 0x75, "int-n")                \
+    each(INVD, 0x76, 0x76, "invd")                 each(PAUSE, 0x77, 0x77, "pause")                \
+    each(HLT, 0x78, 0x78, "hlt")                   each(INVLPG, 0x79, 0x79, "invlpg")              \
+    each(INVLPGA, 0x7a, 0x7a, "invlpga")           each(IO, 0x7b, 0x7b, "io")                      \
+    each(MSR, 0x7c, 0x7c, "rdmsr")                 each(TASK_SWITCH, 0x7d, 0x7d, "task-switch")    \
+    each(FERR_FREEZE, 0x7e, 0x7e, "ferr-freeze")   each(SHUTDOWN, 0x7f, 0x7f, "triple-fault")      \
+    each(VMRUN, 0x80, 0x80, "vmrun")               each(VMMCALL, 0x81, 0x81, "vmmcall")            \
+    each(VMLOAD, 0x82, 0x82, "vmload")             each(VMSAVE, 0x83, 0x83, "vmsave")              \
+    each(STGI, 0x84, 0x84, "stgi")                 each(CLGI, 0x85, 0x85, "clgi")                  \
+    each(SKINIT, 0x86, 0x86, "skinit")             each(RDTSCP, 0x87, 0x87, "rdtscp")              \
+    each(ICEBP, 0x88, 0x88, "icebp")               each(WBINVD, 0x89, 0x89, "wbinvd")              \
+    each(MONITOR, 0x8a, 0x8a, "monitor")           each(MWAIT, 0x8b, 0x8b, "mwait")                \
+    each(MWAIT_ARMED, 0x8c, 0x8c, "mwait-armed")   each(XSETBV, 0x8d, 0x8d, "xsetbv")              \
+    each(RDPRU, 0x8e, 0x8e, "rdpru")               each(EFER_WRITTEN, 0x8f, 0x8f, "efer-written")  \
+    each(CR_WRITTEN, 0x90, 0x9f, "cr-written")     each(INVLPGB, 0xa0, 0xa0, "invlpgb")            \
+    each(INVLPGB_ILLEGAL, 0xa1, 0xa1, "invlpgb-illegal")                                           \
+    each(INVPCID, 0xa2, 0xa2, "invpcid")           each(MCOMMIT, 0xa3, 0xa3, "mcommit")            \
+    each(TLBSYNC, 0xa4, 0xa4, "tlbsync")           each(BUS_LOCK, 0xa5, 0xa5, "bus-lock")          \
+    each(IDLE_HLT, 0xa6, 0xa6, "idle-hlt")         each(NPF, 0x400, 0x400, "nested-page-fault")    \
+    each(AVIC_IPI, 0x401, 0x401, "avic-incomplete-ipi")                                            \
+    each(AVIC_NOACCEL, 0x402, 0x402, "avic-no-acceleration")                                       \
+    each(VMGEXIT, 0x403, 0x403, "vmgexit")
 
 #define EXIT_CODE(name, first, last, word) SVM_EXIT_##name = first,
 enum svm_exit { SVM_EXITS(EXIT_CODE) };
@@ -98,7 +74,6 @@ enum { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 /* vmcb.control.event (EVENTINJ, 15.20) and .exit_event (EXITINTINFO, 15.7.2); 63:32 is the error code. */
 #define EVENT_VECTOR    MASK(7, 0)
 #define EVENT_TYPE(e)   bits_get(e, 10, 8)
-#define EVENT_SOFTWARE  4
 #define EVENT_HAS_ERROR BIT(11)
 #define EVENT_VALID     BIT(31)
 
@@ -130,9 +105,12 @@ enum { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 #define MOV_CR_GPR(i)   bits_get(i, 3, 0)
 #define NPF_FETCH       BIT(4)
 #define NPF_WALKING     BIT(33)
+
+/* vmcb_segment.attributes: the descriptor's bits 55:52 and 47:40, close together. */
+#define ATTRIBUTE_L  BIT(9)
+#define ATTRIBUTE_DB BIT(10)
 /* clang-format on */
 
-/* `attributes`: the descriptor's bits 55:52 and 47:40, close together. */
 struct vmcb_segment {
     u16 selector, attributes;
     u32 limit;

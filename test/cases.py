@@ -14,12 +14,14 @@ import time
 
 import lane
 
-FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b"]
+FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b", r"were not given back"]
 MACHINE_KEYS = {field.name: field.type for field in dataclasses.fields(lane.Machine)}
 OTHER_KEYS = {
     "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "once": "", "input": "",
-    "picture": "", "end": "off", "timeout": "60", "long": "no", "each": "",
+    "picture": "", "keys": "", "end": "off", "timeout": "60", "long": "no", "each": "",
+    "manifest": "", "tiny": "", "tiny-keys": "memory = 32M",
 }  # fmt: skip
+TINY = "build/guests/tiny"
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 MOVED = re.compile(r"\x1b\[[0-9;]*H")  # the cursor elsewhere: for us another line
 
@@ -46,7 +48,11 @@ class Case:
         self.once = lines(values["once"])
         panics = any("panic" in pattern for pattern in self.expect)
         self.forbid = ([] if panics else FORBIDDEN) + lines(values["forbid"])
+        self.manifest = values["manifest"]
+        for guest in values["tiny"].split():
+            self.add_tiny(guest, values["tiny-keys"])
         self.input = [line.split(" -> ") for line in lines(values["input"])]
+        self.keys = [line.split(" -> ") for line in lines(values["keys"])]
         self.end, self.timeout = values["end"], float(values["timeout"])
         self.long = values["long"] == "yes"
         chosen = {k: (int if MACHINE_KEYS[k] is int else str)(v) for k, v in keys.items()
@@ -54,11 +60,23 @@ class Case:
         if self.picture:  # the picture outlives the machine's power-off
             chosen["qemu"] = chosen.get("qemu", "") + " -no-shutdown"
         self.machine = lane.Machine(**chosen)
-        for pattern in self.expect + self.forbid + self.once + [trigger for trigger, _ in self.input]:
+        for pattern in self.expect + self.forbid + self.once + [t for t, _ in self.input + self.keys]:
             try:
                 re.compile(pattern)
             except re.error as error:
                 sys.exit(f"{where}: [{name}]: {pattern!r} is no regular expression: {error}")
+
+    def add_tiny(self, guest, keys):
+        """A tiny guest as a machine of its name, which must say ok and end with status 0. NAME@CORES
+        says where it runs."""
+        guest, _, cores = guest.partition("@")
+        keys += f"\ncores = {cores}" if cores else ""
+        file = guest + (".bin" if guest.startswith("flat_") else ".elf")
+        self.modules.append(f"{TINY}/{file}")
+        self.manifest += f"\n[vm {guest}]\nkernel = {file}\n{keys}\n"
+        self.once += [rf"^\[{guest}\] (ok|skipped) {guest}\b",
+                      rf"^@trivet1 vm name={guest} state=stopped reason=debug-exit status=0$"]  # fmt: skip
+        self.forbid += [rf"^\[{guest}\] FAIL"]
 
     def needs(self):
         """What `make` must have built before."""
@@ -108,11 +126,18 @@ class Images:
             return self.release
         bios = ["--bios"] if case.machine.firmware == "bios" else []
         words = bios + ["--cmdline", case.cmdline]
-        key = hashlib.sha256(repr([words, case.modules]).encode()).hexdigest()[:12]
+        key = hashlib.sha256(repr([words, case.modules, case.manifest]).encode()).hexdigest()[:12]
         path = f"build/test/images/{key}.iso"
+        modules = [*case.modules]
+        if case.manifest:
+            modules.append(f"build/test/images/{key}/trivet.conf")
         with self.lock:
             if key not in self.made:
-                command = ["sh", "test/iso.sh", *words, path, self.kernel, *case.modules]
+                if case.manifest:
+                    os.makedirs(f"build/test/images/{key}", exist_ok=True)
+                    with open(modules[-1], "w", encoding="utf-8") as file:
+                        file.write(case.manifest + "\n")
+                command = ["sh", "test/iso.sh", *words, path, self.kernel, *modules]
                 subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
                 self.made[key] = path
         return path
@@ -179,7 +204,7 @@ def run(case, images, log_path, stopping):
     os.makedirs(os.path.dirname(log_path), exist_ok=True)
     image = images.of(case)
     deadline, end, missing = time.monotonic() + case.timeout, None, list(case.picture)
-    look = time.monotonic() + 1
+    look, keys = time.monotonic() + 1, list(case.keys)
     with open(log_path, "wb") as log, lane.Run(case.machine, image) as machine:
         watch = Watch(case, machine.write)
         while end is None:
@@ -202,6 +227,8 @@ def run(case, images, log_path, stopping):
                 halted = machine.halted()
                 text = screen_text(machine, log_path.replace(".log", ".ppm"))
                 missing = [p for p in missing if not re.search(p, text, re.MULTILINE)]
+                if keys and re.search(keys[0][0], text, re.MULTILINE):
+                    machine.press(keys.pop(0)[1])
                 end = "off" if halted else None
         if end == "none in the time limit" and machine.qmp:
             log.write(b"\n--- the screen at the end ---\n" + machine.text_screen().encode())

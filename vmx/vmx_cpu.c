@@ -5,6 +5,7 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "mm/frame.h"
+#include "vmx/vmx_bitmap.h"
 #include "vmx/vmx_vcpu.h"
 
 struct vmx_caps vmx_caps;
@@ -102,6 +103,8 @@ static const char *cpu_on(void)
     error = open_feature_control(&msrs);
     if (!error)
         error = prepare_region(cpu);
+    if (!error)
+        error = vmx_bitmaps_make();
     if (error)
         return error;
     cr0_write((cr0_read() | vmx_caps.cr0_must) & vmx_caps.cr0_may);

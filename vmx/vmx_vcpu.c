@@ -198,7 +198,7 @@ static const char *take_pages(struct vmx_vcpu *v)
     if (hpa_is_none(v->vmcs) || hpa_is_none(v->virtual_apic))
         return "no memory";
     *(u32 *)hpa_ptr(v->vmcs) = vmx_caps.revision;
-    return vmx_bitmaps_make();
+    return NULL;
 }
 
 struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)

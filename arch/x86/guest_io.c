@@ -2,6 +2,7 @@
 #include "arch/x86/guest.h"
 
 /* Everything that emulation asks of the guest's memory and addresses: guest_space.c. */
+#include "arch/x86/guest_debug.h"
 #include "arch/x86/guest_space.h"
 #include "arch/x86/cpu.h"
 
@@ -50,6 +51,10 @@ static bool move_element(struct guest *guest, struct guest_cpu *cpu, const struc
         port_write(guest->vcpu.vm, io->port, io->bytes, value);
     }
     gpr_write(index, cut(*index, io->address_bytes) + (u64)step, io->address_bytes);
+    if (guest_has_breakpoints(guest)) {
+        guest_breakpoints(guest, BREAK_PORT, io->port, io->bytes);
+        guest_breakpoints(guest, io->in ? BREAK_WRITE : BREAK_READ, linear, io->bytes);
+    }
     return true;
 }
 
@@ -70,10 +75,18 @@ static enum guest_action string_io(struct guest *guest, const struct guest_io *i
         if (!move_element(guest, &cpu, io))
             return GUEST_RESUME;
         gpr_write(rcx, cut(*rcx, io->address_bytes) - 1, io->address_bytes);
-        if (guest->vcpu.attention)
+        if (guest->vcpu.attention || guest->hits)
             break;
     }
     return cut(*rcx, io->address_bytes) ? GUEST_RESUME : GUEST_NEXT;
+}
+
+static enum guest_action past_port(struct guest *guest, u16 port, unsigned bytes)
+{
+    if (likely(!guest_has_breakpoints(guest)))
+        return GUEST_NEXT;
+    guest_breakpoints(guest, BREAK_PORT, port, bytes);
+    return guest->hits ? GUEST_TRAP : GUEST_NEXT;
 }
 
 enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes)
@@ -85,7 +98,7 @@ enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes)
         *(u8 *)rax = (u8)value;
     else
         gpr_write(rax, value, bytes);
-    return GUEST_NEXT;
+    return past_port(guest, port, bytes);
 }
 
 enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes)
@@ -93,7 +106,7 @@ enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes)
     u64 rax = guest->gpr[GPR_RAX];
 
     port_write(guest->vcpu.vm, port, bytes, likely(bytes == 1) ? (u8)rax : cut(rax, bytes));
-    return GUEST_NEXT;
+    return past_port(guest, port, bytes);
 }
 
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io)

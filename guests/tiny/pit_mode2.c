@@ -40,7 +40,7 @@ TINY(pit_mode2)
     pit_set(0, 2, 1000);
     wait_us(100);
     u16 least = 0xffff, most = 0;
-    for (u64 end = rdtsc() + us_to_tsc(3000); rdtsc() < end;) {
+    for (u64 end = rdtsc() + us_to_tsc(30000); rdtsc() < end;) {
         u16 now = pit_latch(0);
         least = now < least ? now : least;
         most = now > most ? now : most;

@@ -92,8 +92,8 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
-# Every exit goes through these: a frame pointer there costs more than a backtrace through them is worth.
-HOT := vmx/vmx_exit.c arch/x86/guest_cpuid.c arch/x86/guest_msr.c arch/x86/guest_io.c arch/x86/guest_call.c core/io_bus.c
+# Most exits go through these: a frame pointer there costs more than a backtrace through them is worth.
+HOT := vmx/vmx_exit.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c) core/io_bus.c core/lines.c guests/pc.c
 $(HOT:%=$(B)/%.o): KERNEL_FLAGS += -fomit-frame-pointer
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 

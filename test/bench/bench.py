@@ -18,7 +18,7 @@ import lane
 B = os.environ.get("B") or "build"
 PRICES = os.path.join(os.path.dirname(__file__), "prices")
 TOLERANCE = 1.03
-ROUNDING = 1  # figures are rounded to whole ticks: that much is no rise
+ROUNDING = 0.5  # figures are rounded to whole ticks: that much is no rise
 EIGHT = "".join(f"[vm m{i}]\nkernel = hello.elf\nmemory = 16M\n" for i in range(8))
 
 

@@ -52,11 +52,13 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
             boot/info*.c boot/options*.c \
             core/manifest*.c core/io_bus.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
-            arch/x86/features.c arch/x86/preflight.c arch/x86/decode*.c arch/x86/alu.c \
+            arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/decode*.c arch/x86/alu.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_*.c \
             arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_xstate.c \
+            arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_during.c \
+            arch/x86/guest_debug.c \
             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
-            svm/svm_caps.c))
+            svm/svm_caps.c svm/svm_names.c svm/svm_bitmap.c svm/svm_check.c svm/svm_dump.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
 FUZZES := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
 
@@ -78,13 +80,14 @@ $(B)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
 
-# Offsets of C structs for the assembler: a line "=> NAME value" in the assembly of X_offsets.c.
+# Offsets of C structs for the assembler: lines "=> NAME value" in the assembly text of X_offsets.c.
 $(B)/%_offsets.h: %_offsets.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $@.d -S $< -o - | \
-	    sed -n 's/^=> \([A-Z_]*\) [$$#]*/#define \1 /p' > $@
+	    sed -n 's/.*"=> \([A-Z_]*\) \([0-9]*\)".*/#define \1 \2/p' > $@
 
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
+$(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 
 # The first link has an empty table of function names; the second has the one made from the first.
 $(B)/symbols0.S: arch/x86/symbols.sh
@@ -153,7 +156,7 @@ fuzz: $(FUZZES)
 # --- tiny guests: one ELF (or boot sector) each, build/guests/tiny/NAME --------------------------------
 TINY_FLAGS := -DHOST=0 -O1 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
               -fno-asynchronous-unwind-tables -fcf-protection=none
-TINY_LINK  := -nostdlib -static -no-pie -Wl,-z,max-page-size=0x1000,-z,noexecstack,--build-id=none \
+TINY_LINK  := -nostdlib -static -Wl,-z,max-page-size=0x1000,-z,noexecstack,--build-id=none \
               -T guests/tiny/tiny.ld
 TINY_RT    := $(patsubst %,$(B)/tiny/%.o,$(sort $(wildcard guests/tiny/rt/*.[cS])) lib/fmt.c lib/string.c)
 TINY_ELFS  := $(patsubst %.c,$(B)/%.elf,$(wildcard guests/tiny/*.c))
@@ -184,7 +187,7 @@ MKISO   = B=$(B) OBJCOPY=$(OBJCOPY) sh test/iso.sh
 MENU    = --cfg boot/grub.cfg
 CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
 # What boot/grub.cfg loads beside the kernel.
-DEMO   :=
+DEMO   := guests/demo/trivet.conf $(B)/guests/tiny/hello.elf
 
 .PHONY: $(NEEDS) FORCE
 $(NEEDS): deps-%:

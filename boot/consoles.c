@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/consoles.h"
 
+#include "arch/x86/cpu.h"
+#include "boot/memory.h"
 #include "drivers/host/fb.h"
+#include "drivers/host/keyboard.h"
 #include "drivers/host/serial.h"
 #include "drivers/host/vgatext.h"
 #include "lib/string.h"
@@ -9,7 +12,9 @@
 
 static const struct options *options;
 static const struct boot_fb *screen;
-static bool final_map, have_screen;
+static bool have_screen;
+static bool defaults; /* nothing is named, or nothing of what is */
+static bool complete;
 
 static struct serial lines[4];
 static unsigned line_count;
@@ -33,39 +38,39 @@ static bool add_port(u16 port, u32 baud)
     return add_line("serial", &(struct serial_at){.port = port}, baud);
 }
 
-static void add_spcr(const struct acpi_serial *spcr, u32 baud)
+/* True if a line came of it. */
+static bool add_spcr(const struct acpi_serial *spcr, u32 baud)
 {
     struct serial_at at = {.width = (u8)(spcr->base.bits == 32 ? 4 : 1),
                            .stride = (u8)(spcr->base.bits == 32 ? 4 : 1)};
 
     /* 16550 and its likes: SPCR's interface types 0, 1 and 0x12. */
     if (!spcr->present || (spcr->interface > 1 && spcr->interface != 0x12))
-        return;
-    if (spcr->base.space == ACPI_PORT) {
-        add_port((u16)spcr->base.address, baud ? baud : spcr->baud);
-    } else if (spcr->base.space == ACPI_MEMORY) {
+        return false;
+    if (spcr->base.space == ACPI_PORT)
+        return add_port((u16)spcr->base.address, baud ? baud : spcr->baud);
+    if (spcr->base.space == ACPI_MEMORY)
         at.regs = hostmap_device(hpa(spcr->base.address), PAGE_4K, PT_UC);
-        if (at.regs)
-            add_line("spcr", &at, baud ? baud : spcr->baud);
-    }
+    return at.regs && add_line("spcr", &at, baud ? baud : spcr->baud);
 }
 
-static void add_pci(u32 baud)
+static bool add_pci(u32 baud)
 {
     struct serial_at at;
     u64 address = 0;
 
     if (!serial_find_pci(&at, &address))
-        return;
+        return false;
     if (address)
         at.regs = hostmap_device(hpa(address), PAGE_4K, PT_UC);
-    if (!address || at.regs)
-        add_line("pci-serial", &at, baud);
+    return (!address || at.regs) && add_line("pci-serial", &at, baud);
 }
 
 static void *screen_memory(hpa_t base, u64 size, u32 type)
 {
-    return final_map ? hostmap_device(base, size, type) : hpa_ptr(base);
+    if (cr3_read() == hostmap_root().v)
+        return hostmap_device(base, size, type);
+    return boot_reaches(base, size) ? hpa_ptr(base) : NULL;
 }
 
 static void add_framebuffer(void)
@@ -93,14 +98,13 @@ static void add_text(void)
     }
 }
 
-static void add_screen(void)
+static bool add_screen(void)
 {
-    if (have_screen)
-        return;
-    if (screen->kind == BOOT_FB_RGB)
+    if (!have_screen && screen->kind == BOOT_FB_RGB)
         add_framebuffer();
-    else if (screen->kind == BOOT_FB_TEXT)
+    else if (!have_screen && screen->kind == BOOT_FB_TEXT)
         add_text();
+    return have_screen;
 }
 
 static void add_first_com(void)
@@ -110,21 +114,83 @@ static void add_first_com(void)
             return;
 }
 
+/* Whether one of the command line's consoles is of this kind. */
+static bool names(enum console_kind kind)
+{
+    for (unsigned i = 0; i < options->console_count; i++)
+        if (options->console[i].kind == kind)
+            return true;
+    return false;
+}
+
+static bool names_screen(void)
+{
+    return names(CONSOLE_FB) || names(CONSOLE_TEXT);
+}
+
+/* None is named, or none of those that are named is there: silence is only for who asks for it. */
+static void choose_defaults(void)
+{
+    defaults |= !options->console_count;
+    defaults |= !names(CONSOLE_NONE) && !line_count && !have_screen;
+}
+
+static void name_missing(const struct option_console *wanted)
+{
+    static const char *const what[] = {
+        [CONSOLE_SPCR] = "ACPI's SPCR names no serial port that answers",
+        [CONSOLE_PCI] = "no serial card on PCI answers",
+        [CONSOLE_FB] = "the boot loader reports no screen",
+        [CONSOLE_TEXT] = "the boot loader reports no screen",
+    };
+    if (wanted->kind == CONSOLE_PORT)
+        log_warn("console: nothing answers at port 0x%x, which console= names", wanted->port);
+    else
+        log_warn("console: %s, and console= names it", what[wanted->kind]);
+}
+
+static bool add_wanted(const struct option_console *wanted, const struct acpi_info *acpi)
+{
+    switch (wanted->kind) {
+    case CONSOLE_PORT:
+        return add_port(wanted->port, wanted->baud);
+    case CONSOLE_SPCR:
+        return add_spcr(&acpi->serial, wanted->baud);
+    case CONSOLE_PCI:
+        return add_pci(wanted->baud);
+    case CONSOLE_FB:
+    case CONSOLE_TEXT:
+        return add_screen();
+    default:
+        return true;
+    }
+}
+
+static void add_all_wanted(bool ports, const struct acpi_info *acpi)
+{
+    for (unsigned i = 0; i < options->console_count; i++) {
+        const struct option_console *wanted = &options->console[i];
+        if ((wanted->kind == CONSOLE_PORT) == ports && !add_wanted(wanted, acpi))
+            name_missing(wanted);
+    }
+}
+
 void consoles_start(const struct options *known_options, const struct boot_fb *known_screen)
 {
     options = known_options;
     screen = known_screen;
-    for (unsigned i = 0; i < options->console_count; i++)
-        if (options->console[i].kind == CONSOLE_PORT)
-            add_port(options->console[i].port, options->console[i].baud);
-    if (!options->console_count)
+    add_all_wanted(true, NULL);
+    if (!names_screen() && !names(CONSOLE_SPCR) && !names(CONSOLE_PCI)) /* they may yet come */
+        choose_defaults();
+    if (defaults)
         add_first_com();
 }
 
-/* Without a choice of the user's: SPCR's port, or a card's if nothing else answered, and the
- * screen. */
+/* SPCR's port, or a card's if nothing else answered, and the screen. */
 static void add_default(const struct acpi_info *acpi)
 {
+    if (!line_count)
+        add_first_com();
     add_spcr(&acpi->serial, 0);
     if (!line_count)
         add_pci(0);
@@ -133,29 +199,40 @@ static void add_default(const struct acpi_info *acpi)
 
 void consoles_more(const struct acpi_info *acpi)
 {
-    final_map = true;
-    if (!options->console_count)
-        add_default(acpi);
-    for (unsigned i = 0; i < options->console_count; i++) {
-        const struct option_console *wanted = &options->console[i];
-        if (wanted->kind == CONSOLE_SPCR)
-            add_spcr(&acpi->serial, wanted->baud);
-        else if (wanted->kind == CONSOLE_PCI)
-            add_pci(wanted->baud);
-        else if (wanted->kind == CONSOLE_FB || wanted->kind == CONSOLE_TEXT)
-            add_screen();
-    }
+    complete = true;
+    add_all_wanted(false, acpi);
+    choose_defaults();
+    if (!defaults)
+        return;
+    if (options->console_count)
+        log_warn("console: nothing that console= names is there; the usual consoles are used");
+    add_default(acpi);
 }
 
 void consoles_last_chance(void)
 {
-    if (screen && options && !options->console_count)
+    if (!options || complete)
+        return;
+    if (names_screen())
+        add_screen();
+    choose_defaults();
+    if (defaults && !line_count)
+        add_first_com();
+    if (defaults)
         add_screen();
 }
 
-bool consoles_remote(void)
+bool consoles_only_screen(void)
 {
-    return line_count || !have_screen;
+    for (unsigned i = 0; i < line_count; i++)
+        if (serial_listened(&lines[i]))
+            return false;
+    return have_screen;
+}
+
+bool consoles_only_small(void)
+{
+    return !line_count && have_screen && screen->kind == BOOT_FB_TEXT;
 }
 
 int consoles_read(void)
@@ -165,5 +242,5 @@ int consoles_read(void)
         if (c >= 0)
             return c;
     }
-    return -1;
+    return keyboard_read();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which consoles the log goes to: what the command line names, else the first serial port that
- * answers and the screen.
+ * Which consoles the log goes to: what the command line names and is there, else the first serial
+ * port that answers and the screen.
  */
 #ifndef BOOT_CONSOLES_H
 #define BOOT_CONSOLES_H
@@ -19,10 +19,13 @@ void consoles_more(const struct acpi_info *acpi);
 /* On a refusal before that: the screen by the boot tables, so that the sentence can be seen. */
 void consoles_last_chance(void);
 
-/* True if anybody may listen on a serial line. */
-bool consoles_remote(void);
+/* True if there is a screen and nobody seems to listen on a serial line. */
+bool consoles_only_screen(void);
 
-/* A byte that a person typed, or -1. */
+/* True if the 25 lines of a text screen are all there is to read from. */
+bool consoles_only_small(void);
+
+/* A byte that a person typed, on a serial line or the keyboard, or -1. */
 int consoles_read(void);
 
 #endif

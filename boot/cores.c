@@ -30,6 +30,17 @@ static void work(void)
     }
 }
 
+/* What the MADT lists and Trivet leaves alone: there is no ACPI event to say that one has come. */
+static void name_unstarted(const struct acpi_info *acpi, u32 count)
+{
+    u32 pluggable = acpi->cpu_count - count;
+
+    if (pluggable)
+        log_info("smp: %u more could be plugged in later; Trivet does not start them", pluggable);
+    if (acpi->cpus_unusable)
+        log_info("smp: %u more are listed and switched off by the firmware", acpi->cpus_unusable);
+}
+
 void cores_start(const struct acpi_info *acpi, u32 limit)
 {
     static u32 ids[ACPI_CPUS_MAX];
@@ -42,6 +53,7 @@ void cores_start(const struct acpi_info *acpi, u32 limit)
     usable = arch_core_count();
     log_info("smp: %u of %u cores run%s", usable, count ? count : 1,
              limit && count > limit ? " (maxcpus)" : "");
+    name_unstarted(acpi, count);
     if (count > CPUS_MAX)
         log_warn("smp: Trivet uses at most %u cores", CPUS_MAX);
 }

@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/desc.h"
 #include "arch/x86/panic.h"
 #include "boot/consoles.h"
 #include "boot/cores.h"
@@ -11,7 +12,7 @@
 #include "drivers/host/power.h"
 #include "lib/log.h"
 
-/* Time to read a screen that is the only console, before a power-off takes it away. */
+/* Time to read a screen, before a power-off takes it away, where nobody is on a serial line. */
 #define READING_SECONDS 30
 
 static const struct options *options;
@@ -29,13 +30,25 @@ static enum on_idle wish(void)
     return options ? options->on_idle : IDLE_HALT;
 }
 
+/* Keys that were hit before the question do not answer it. */
+static void forget_keys(void)
+{
+    for (unsigned n = 0; n < 1000 && consoles_read() >= 0; n++)
+        ;
+}
+
 static void let_read(void)
 {
-    if (consoles_remote() || !clock_tsc_hz())
+    if (!consoles_only_screen() || !clock_tsc_hz())
         return;
-    log_raw("The screen is the only console: powering off in %u seconds.", READING_SECONDS);
-    for (u64 end = arch_now() + READING_SECONDS * NS_PER_S; arch_now() < end;)
+    log_raw("Nobody listens on a serial line: %u seconds to read the screen, or press a key.",
+            READING_SECONDS);
+    forget_keys();
+    for (u64 end = arch_now() + READING_SECONDS * NS_PER_S; arch_now() < end;) {
         log_pump();
+        if (consoles_read() >= 0)
+            return;
+    }
 }
 
 static void power_down(enum on_idle how)
@@ -45,8 +58,9 @@ static void power_down(enum on_idle how)
         power_off();
     else
         power_reboot();
-    log_error("this machine does not %s; it can be switched off now",
-              how == IDLE_POWEROFF ? "power off by ACPI" : "reboot");
+    if (how == IDLE_REBOOT)
+        cpu_triple_fault();
+    log_error("this machine does not power off by ACPI; it can be switched off now");
     log_flush();
 }
 
@@ -62,14 +76,16 @@ static void panic_ends(void)
 
 void finish(u64 status)
 {
+    enum on_idle how = wish();
+
     log_event("done", "status=%lu", status);
-    if (wish() == IDLE_MONITOR)
-        monitor_run();
-    cores_engine_off(false);
-    if (wish() != IDLE_HALT) {
+    if (how == IDLE_MONITOR)
+        how = monitor_run();
+    else if (how != IDLE_HALT)
         let_read();
-        power_down(wish() == IDLE_REBOOT ? IDLE_REBOOT : IDLE_POWEROFF);
-    }
+    cores_engine_off(false);
+    if (how != IDLE_HALT)
+        power_down(how);
     log_flush();
     cpu_halt_forever();
 }

@@ -101,8 +101,8 @@ _start:
     lret
 
 /*
- * Identity and direct map of the first 4 GiB through the same tables, and the image's 16 MiB where it is linked.
- * Keeps edi (the information) and ebp.
+ * Identity and direct map of the first 4 GiB through the same tables, and 18 MiB from VIRTUAL on: the image is linked
+ * 2 MiB above that and has at most 16 (linker.ld). Keeps edi (the information) and ebp.
  */
 build_tables:
     lea (boot_pd - VIRTUAL)(%ebp), %ebx

@@ -30,7 +30,6 @@ enum tag_type {
     TAG_EFI_BOOT_SERVICES = 18,
     TAG_EFI32_IMAGE = 19,
     TAG_EFI64_IMAGE = 20,
-    TAG_LOAD_BASE = 21,
 };
 
 typedef bool (*tag_handler)(struct parse *parse, const u8 *tag, u32 size);
@@ -162,14 +161,6 @@ static bool refuse_boot_services(struct parse *parse, const u8 *tag, u32 size)
                        "started after ExitBootServices");
 }
 
-static bool read_load_base(struct parse *parse, const u8 *tag, u32 size)
-{
-    (void)size;
-    parse->info->load_base = hpa(bytes_u32(tag + 8));
-    parse->info->has_load_base = true;
-    return true;
-}
-
 /* Every tag that is read, the fewest bytes that it can have, and its name in sentences. */
 static const struct {
     enum tag_type type;
@@ -191,7 +182,6 @@ static const struct {
     {TAG_EFI_BOOT_SERVICES, 8,  "EFI boot services", refuse_boot_services },
     {TAG_EFI32_IMAGE,       12, "EFI image",         read_efi             },
     {TAG_EFI64_IMAGE,       16, "EFI image",         read_efi             },
-    {TAG_LOAD_BASE,         12, "load base",         read_load_base       },
 };
 
 static bool read_tag(struct parse *parse, const u8 *tag, u32 type, u32 size)

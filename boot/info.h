@@ -39,8 +39,6 @@ struct boot_info {
     u8 rsdp[36];
     u32 rsdp_size; /* 0: none; else 20 or 36, copied */
     bool efi;
-    hpa_t load_base;
-    bool has_load_base;
     char text[BOOT_TEXT_MAX];
     u32 text_used;
     char note[200];  /* a sentence on something that was left out, for the log; "" if none */

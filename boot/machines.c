@@ -2,13 +2,14 @@
 #include "boot/machines.h"
 
 #include "arch/arch.h"
+#include "boot/bench.h"
 #include "boot/cores.h"
+#include "boot/main.h"
 #include "core/manifest.h"
 #include "core/run.h"
 #include "core/vm.h"
 #include "guests/load.h"
 #include "guests/pc.h"
-#include "lib/fmt.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -26,7 +27,8 @@ static const struct engine *engine;
 static struct manifest manifest;
 static struct manifest_errors errors;
 static u32 machines_left;
-static bool all_well = true, with_stats;
+static bool all_well = true;
+static const struct options *options;
 
 /* Making and unmaking a machine: one at a time, on whatever core. Over what follows, and what load
  * has. */
@@ -210,6 +212,7 @@ static bool make(struct machine *machine, const struct vm_config *config)
 
     memset(machine, 0, sizeof *machine);
     vm->config = config;
+    vm->bench_from = options->bench ? boot_handed_over : 0;
     lock_take(&making);
     made++;
     const char *error = build(machine);
@@ -239,7 +242,7 @@ static void over(struct vm *vm)
 
     pc_finish(&machine->pc);
     announce_end(vm);
-    for (u32 i = 0; i < vm->vcpu_count && with_stats; i++)
+    for (u32 i = 0; i < vm->vcpu_count && options->stats; i++)
         stats_print(&vm->vcpu[i]->stats, engine->exit_name);
     lock_take(&making);
     tear_down(vm);
@@ -252,6 +255,14 @@ static void over(struct vm *vm)
         count_end(false);
 }
 
+static u64 memory_of_all(void)
+{
+    u64 sum = 0;
+    for (unsigned i = 0; i < manifest.count; i++)
+        sum += manifest.vm[i].memory;
+    return sum;
+}
+
 /* All are made before the first runs: none is ahead of the others, or in their way. */
 static void start_all(void)
 {
@@ -260,11 +271,15 @@ static void start_all(void)
 
     free_first = frame_stats().free;
     machines_left = manifest.count;
+    if (options->bench)
+        bench_memory(0, 0);
     for (unsigned i = 0; i < manifest.count; i++) {
         good[i] = make(&machines[i], &manifest.vm[i]);
         if (!good[i])
             count_end(false);
     }
+    if (options->bench)
+        bench_memory(manifest.count, memory_of_all());
     for (unsigned i = 0; i < manifest.count; i++)
         if (good[i])
             let_run(&machines[i].vm);
@@ -306,22 +321,12 @@ static void refuse_manifest(void)
     log_error("no machine is started");
 }
 
-static u64 refuse_engine(void)
-{
-    char text[120], quoted[240];
-
-    fmt_text(text, sizeof text, "this Trivet examines %s but runs no machines on it yet",
-             engine->name);
-    log_error("%s", text);
-    log_event("refuse", "reason=no-engine-yet text=%s", log_quote(quoted, sizeof quoted, text));
-    return 1;
-}
-
-u64 machines_run(const struct boot_info *known, const struct engine *chosen, bool stats)
+u64 machines_run(const struct boot_info *known, const struct engine *chosen,
+                 const struct options *chosen_options)
 {
     info = known;
     engine = chosen;
-    with_stats = stats;
+    options = chosen_options;
     if (!info->module_count) {
         log_warn("no modules: nothing to run. Give GRUB a `module2` with a kernel, or with a %s",
                  MANIFEST_NAME);
@@ -331,8 +336,6 @@ u64 machines_run(const struct boot_info *known, const struct engine *chosen, boo
         refuse_manifest();
         return 1;
     }
-    if (!engine->enter)
-        return refuse_engine();
     run_init(engine, over);
     start_all();
     while (__atomic_load_n(&machines_left, __ATOMIC_ACQUIRE)) {

@@ -6,10 +6,11 @@
 #define BOOT_MACHINES_H
 
 #include "boot/info.h"
+#include "boot/options.h"
 #include "core/engine.h"
 
-/* Returns when the last machine has stopped: 0 if all ended well. `stats`: each prints what its
- * exits cost. */
-u64 machines_run(const struct boot_info *info, const struct engine *engine, bool stats);
+/* Returns when the last machine has stopped: 0 if all ended well. */
+u64 machines_run(const struct boot_info *info, const struct engine *engine,
+                 const struct options *options);
 
 #endif

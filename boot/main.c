@@ -12,6 +12,7 @@
 #include "arch/x86/identity.h"
 #include "arch/x86/preflight.h"
 #include "arch/x86/smp.h"
+#include "boot/bench.h"
 #include "boot/consoles.h"
 #include "boot/cores.h"
 #include "boot/ending.h"
@@ -21,6 +22,7 @@
 #include "boot/options.h"
 #include "boot/selftest.h"
 #include "boot/tables.h"
+#include "lib/fmt.h"
 #include "lib/log.h"
 #include "svm/svm_cpu.h"
 #include "vmx/vmx_cpu.h"
@@ -61,35 +63,55 @@ void hv_main(const void *tags, u64 moved)
     greet();
     refuse_if("bad-boot-information", broken);
     refuse_if("no-nx", cpu_protect());
+    log_info("cpu: protections: %s", cpu_protections());
     refuse_if("no-memory", memory_start(&info, moved));
     tables_read(&info, &acpi);
     consoles_more(&acpi);
-    refuse_if("no-apic", apic_init(cores_need_x2apic(&acpi)));
+    refuse_if("no-apic", apic_init(cores_need_x2apic(&acpi), options.x2apic));
     cpu_move_to_own_stack(run);
 }
 
-/* The engine of this processor, or the one that the command line names; NULL: neither announces
- * itself. */
-static const struct engine *pick_engine(void)
+/*
+ * The engine that the command line names; else the one whose bit the processor shows; else the one
+ * of the processor's maker, whose negotiation then says what is missing. NULL: another maker's.
+ */
+static const struct engine *pick_engine(enum cpu_maker maker)
 {
-    if (options.engine != ENGINE_SVM && vmx_engine.present())
+    if (options.engine != ENGINE_AUTO)
+        return options.engine == ENGINE_VMX ? &vmx_engine : &svm_engine;
+    if (vmx_engine.present())
         return &vmx_engine;
-    if (options.engine != ENGINE_VMX && svm_engine.present())
+    if (svm_engine.present())
         return &svm_engine;
-    return NULL;
+    return maker == MAKER_INTEL ? &vmx_engine : maker == MAKER_AMD ? &svm_engine : NULL;
+}
+
+/* Who names the wrong engine is told of the other one. */
+static void note_other_engine(const struct engine *engine)
+{
+    const struct engine *other = engine == &vmx_engine ? &svm_engine : &vmx_engine;
+
+    if (options.engine != ENGINE_AUTO && !engine->present() && other->present())
+        fmt_text(report.note, sizeof report.note,
+                 "engine=%s is on the command line, and this processor has %s: take it off",
+                 engine->name, other == &vmx_engine ? "VMX" : "SVM");
 }
 
 static const struct engine *preflight(void)
 {
-    const struct engine *engine = pick_engine();
     struct cpu_identity identity;
 
     cpu_identify(&identity);
-    if (engine)
+    const struct engine *engine = pick_engine(cpu_maker(&identity));
+    if (engine) {
         engine->preflight(engine == &vmx_engine ? options.vmx : options.svm, &report);
-    else
+        note_other_engine(engine);
+    } else {
         preflight_neither(&report, &identity);
-    preflight_print(&report, options.preflight);
+    }
+    preflight_print(&report, !options.preflight      ? PREFLIGHT_DENIED
+                             : consoles_only_small() ? PREFLIGHT_NAMES
+                                                     : PREFLIGHT_ALL);
     return preflight_ready(&report) ? engine : NULL;
 }
 
@@ -104,12 +126,12 @@ static void run(void)
     log_event("boot", "version=%s engine=%s cores=%u memory=%luM", VERSION,
               engine ? engine->name : "none", cores_usable(), memory_total_mib());
     if (options.bench)
-        log_event("bench", "name=boot ticks=%lu", tsc_read() - boot_handed_over);
+        bench_boot();
     preflight_announce(&report);
     selftest_fail(options.fail);
     if (options.selftest)
         finish(selftest_run() != 0);
     if (options.preflight || !engine)
         finish(!engine);
-    finish(machines_run(&info, engine, options.stats));
+    finish(machines_run(&info, engine, &options));
 }

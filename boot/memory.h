@@ -9,6 +9,12 @@
 
 #define BOOT_REACH (4 * GiB) /* of the boot page tables */
 
+/* Whether a range can be touched before the final map stands. */
+static inline bool boot_reaches(hpa_t base, u64 size)
+{
+    return base.v < BOOT_REACH && size <= BOOT_REACH - base.v;
+}
+
 /*
  * `moved` is how far from its linked place the loader put the image. Afterwards the boot page
  * tables are out of use, and every frame that is not taken can be had. NULL, or why not.

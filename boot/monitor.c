@@ -4,13 +4,13 @@
 #include "arch/arch.h"
 #include "arch/x86/percpu.h"
 #include "boot/consoles.h"
-#include "drivers/host/power.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 
 static bool leave;
+static enum on_idle how;
 
 static void show_log(void)
 {
@@ -43,14 +43,14 @@ static void show_cores(void)
 
 static void reboot(void)
 {
-    log_flush();
-    power_reboot();
-    log_raw("this machine does not reboot");
+    leave = true;
+    how = IDLE_REBOOT;
 }
 
 static void power_down(void)
 {
     leave = true;
+    how = IDLE_POWEROFF;
 }
 
 static void show_help(void);
@@ -86,33 +86,49 @@ static void obey(const char *line)
     show_help();
 }
 
-/* Fills `line` up to the Enter key; what does not fit is dropped. */
+#define PROMPT "trivet> "
+
+static size_t edit(char *line, size_t length, size_t size, int c)
+{
+    if ((c == 8 || c == 127) && length) {
+        log_echo("\b \b");
+        return length - 1;
+    }
+    if (c >= 32 && c < 127 && length + 1 < size) {
+        log_echo((const char[]){(char)c, 0});
+        line[length++] = (char)c;
+    }
+    return length;
+}
+
+/* Fills `line` up to the Enter key, showing what is typed; what does not fit is dropped. */
 static void read_line(char *line, size_t size)
 {
     size_t length = 0;
+    int c;
 
-    for (;;) {
-        int c = consoles_read();
-        if (c == '\r' || c == '\n')
-            break;
-        if ((c == 8 || c == 127) && length)
-            length--;
-        else if (c >= 32 && c < 127 && length + 1 < size)
-            line[length++] = (char)c;
+    while (log_pump())
+        spin_pause();
+    log_echo(PROMPT);
+    while ((c = consoles_read()) != '\r' && c != '\n') {
+        length = edit(line, length, size, c);
         log_pump();
         spin_pause();
     }
     line[length] = 0;
 }
 
-void monitor_run(void)
+/* The whole line is then written over its echo, so that the log has it too. */
+enum on_idle monitor_run(void)
 {
     char line[64];
 
     log_raw("Nothing is left to run. Type help for what can be done here.");
     for (leave = false; !leave;) {
         read_line(line, sizeof line);
-        log_raw("trivet> %s", line);
+        log_echo("\r");
+        log_raw(PROMPT "%s", line);
         obey(line);
     }
+    return how;
 }

@@ -5,7 +5,9 @@
 #ifndef BOOT_MONITOR_H
 #define BOOT_MONITOR_H
 
-/* Returns when the person asks for power-off; reboots by itself if asked to. */
-void monitor_run(void);
+#include "boot/options.h"
+
+/* Returns how the person wants it to end: IDLE_POWEROFF or IDLE_REBOOT. */
+enum on_idle monitor_run(void);
 
 #endif

@@ -85,7 +85,8 @@ static bool is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* [+-]name, as often as wanted, with commas between. */
+/* [+-]name, as often as wanted, with commas between; that a plus is of no use the engine says, as a
+ * refusal. */
 static bool is_feature_list(const char *s)
 {
     for (;; s++) {
@@ -113,6 +114,12 @@ static bool read_svm(struct options *options, char *value)
     if (is_feature_list(value))
         options->svm = value;
     return options->svm == value;
+}
+
+static bool read_x2apic(struct options *options, char *value)
+{
+    (void)value;
+    return options->x2apic = true;
 }
 
 static bool read_preflight(struct options *options, char *value)
@@ -160,8 +167,9 @@ static const struct {
     {"maxcpus=",  false, read_maxcpus,   "a number from 1"                                        },
     {"on-idle=",  false, read_on_idle,   "poweroff, reboot, halt or monitor"                      },
     {"engine=",   false, read_engine,    "auto, vmx or svm"                                       },
-    {"vmx=",      false, read_vmx,       "names with + or - before, commas between: -apicv,-vpid" },
-    {"svm=",      false, read_svm,       "names with + or - before, commas between: -avic,-vgif"  },
+    {"vmx=",      false, read_vmx,       "names with a - before, commas between: -apicv,-vpid"    },
+    {"svm=",      false, read_svm,       "names with a - before, commas between: -avic,-vgif"     },
+    {"x2apic",    false, read_x2apic,    "nothing"                                                },
     {"preflight", false, read_preflight, "nothing"                                                },
     {"selftest",  false, read_selftest,  "nothing"                                                },
     {"bench",     false, read_bench,     "nothing"                                                },
@@ -169,17 +177,9 @@ static const struct {
     {"fail=",     false, read_fail,      "a way to fail on purpose: panic, null, stack and others"},
 };
 
-const char *options_help(unsigned n, const char **takes)
-{
-    if (n >= array_size(table))
-        return NULL;
-    *takes = table[n].takes;
-    return table[n].word;
-}
-
 static void unknown_word(struct options *options, const char *word)
 {
-    char known[120];
+    char known[160];
     size_t used = 0;
     for (unsigned i = 0; i < array_size(table) && used < sizeof known; i++)
         used += fmt_text(known + used, sizeof known - used, "%s%s", i ? " " : "", table[i].word);

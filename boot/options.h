@@ -38,8 +38,9 @@ struct options {
     u32 maxcpus; /* 0: all */
     enum on_idle on_idle;
     bool preflight, selftest, bench, stats;
+    bool x2apic; /* wished for, where the processor has it */
     enum engine_choice engine;
-    const char *vmx, *svm; /* lists like "-apicv,+vpid"; "" if none; the engine knows the names */
+    const char *vmx, *svm; /* lists like "-apicv,-vpid"; "" if none; the engine knows the names */
     const char *fail;      /* how the self-test is to fail on purpose; "" if it is not */
 
     char problem[OPTIONS_PROBLEMS_MAX][256];
@@ -53,8 +54,5 @@ void options_parse(const char *cmdline, struct options *options);
 
 /* "com1,115200" and the like; false if it is none of them. */
 must_check bool option_console_read(const char *text, struct option_console *console);
-
-/* The n-th option as one writes it ("maxcpus=") and what it takes; NULL after the last. */
-const char *options_help(unsigned n, const char **takes);
 
 #endif

@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/smp.h"
@@ -130,6 +131,49 @@ static const char *check_cores(void)
     return NULL;
 }
 
+#define SHIFT 1000000 /* ticks: far more than an exchange between cores is wrong by */
+
+/* Moves this core's TSC; sets *by to 0 where the processor cannot. */
+static void shift_tsc(void *by)
+{
+    u64 adjust;
+    if (!(cpuid_or_zero(7, 0).ebx & BIT(1)) || !msr_read_safe(MSR_TSC_ADJUST, &adjust) ||
+        !msr_write_safe(MSR_TSC_ADJUST, adjust + *(u64 *)by))
+        *(u64 *)by = 0;
+}
+
+static void read_now(void *now)
+{
+    *(u64 *)now = arch_now();
+}
+
+static bool clock_in_step(u32 core, u64 tolerance_ns)
+{
+    u64 there, before = arch_now();
+    smp_call(core, read_now, &there);
+    return there + tolerance_ns >= before && there <= arch_now() + tolerance_ns;
+}
+
+/* A core whose TSC is moved away must be found out, and its time be right all the same. */
+static const char *check_skew(void)
+{
+    u32 core = arch_core_count() - 1;
+    u64 by = SHIFT;
+
+    if (!core)
+        return NULL;
+    smp_call(core, shift_tsc, &by);
+    struct skew skew = smp_compare_clock(core);
+    u64 tolerance = skew.uncertain + clock_tsc_hz() / 500000;
+    bool right = !skew.known || ((u64)skew.ahead + tolerance - by) <= 2 * tolerance;
+    bool in_step = !skew.known || clock_in_step(core, tolerance * NS_PER_S / clock_tsc_hz());
+    by = 0 - by;
+    if (by)
+        smp_call(core, shift_tsc, &by);
+    smp_compare_clock(core);
+    return !right ? "a core's TSC is not where it was put" : in_step ? NULL : "time is out of step";
+}
+
 static void nothing_to_do(void)
 {
 }
@@ -156,6 +200,7 @@ static const struct {
     {"clock",       check_clock      },
     {"timer",       check_timer      },
     {"cores",       check_cores      },
+    {"skew",        check_skew       },
     {"silent-core", check_silent_core},
 };
 
@@ -182,11 +227,8 @@ static void fail_panic(void *nothing)
 /* All cores at once: exactly one may speak. */
 static void fail_everywhere(void *nothing)
 {
-    for (u32 core = 1; core < arch_core_count(); core++) {
-        cpus[core]->call_with = nothing;
-        __atomic_store_n(&cpus[core]->call, fail_panic, __ATOMIC_RELEASE);
-        arch_kick(core);
-    }
+    for (u32 core = 1; core < arch_core_count(); core++)
+        smp_post(core, fail_panic, nothing);
     fail_panic(nothing);
 }
 
@@ -223,6 +265,42 @@ static void fail_smash(void *nothing)
     __asm__ volatile("" : : "r"(small) : "memory");
 }
 
+static bool consoles_fail;
+
+static size_t faulty_write(struct log_sink *sink, const char *text, size_t size)
+{
+    (void)sink, (void)text;
+    if (consoles_fail)
+        *(volatile u32 *)0x0000123456789000 = 1;
+    return size;
+}
+
+/* A panic within the panic: a console that faults, and again when the panic is printed on it. */
+static void fail_sink(void *nothing)
+{
+    static struct log_sink faulty = {.name = "faulty", .write = faulty_write};
+    (void)nothing;
+    log_add_sink(&faulty);
+    consoles_fail = true;
+    log_warn("from here on a console fails");
+}
+
+/* Two of them: the second one fails the panic within the panic. */
+static void fail_sinks(void *nothing)
+{
+    static struct log_sink faulty = {.name = "faulty too", .write = faulty_write};
+    log_add_sink(&faulty);
+    fail_sink(nothing);
+}
+
+/* The end that a restart comes to where nothing else restarts. */
+static void fail_triple(void *nothing)
+{
+    (void)nothing;
+    log_flush();
+    cpu_triple_fault();
+}
+
 static const struct {
     const char *name;
     void (*run)(void *);
@@ -233,6 +311,9 @@ static const struct {
     {"null",       fail_null      },
     {"stack",      fail_stack     },
     {"smash",      fail_smash     },
+    {"sink",       fail_sink      },
+    {"sinks",      fail_sinks     },
+    {"triple",     fail_triple    },
 };
 
 void selftest_fail(const char *way)

@@ -18,6 +18,11 @@ static volatile void *map_register(hpa_t base, u64 size)
     return hostmap_device(base, size, PT_UC);
 }
 
+static const char *plural(unsigned count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void tables_read(const struct boot_info *info, struct acpi_info *acpi)
 {
     static const struct acpi_memory memory = {map_table};
@@ -27,8 +32,9 @@ void tables_read(const struct boot_info *info, struct acpi_info *acpi)
     if (!acpi->present)
         log_warn("acpi: no tables found; one core, and power-off by the ways that emulators know");
     else
-        log_info("acpi: %u tables, %u broken; %u processors, %u IOAPICs", acpi->tables,
-                 acpi->broken, acpi->cpu_count, acpi->ioapic_count);
+        log_info("acpi: %u table%s, %u broken; %u processor%s, %u IOAPIC%s", acpi->tables,
+                 plural(acpi->tables), acpi->broken, acpi->cpu_count, plural(acpi->cpu_count),
+                 acpi->ioapic_count, plural(acpi->ioapic_count));
 }
 
 const char *time_start(const struct acpi_info *acpi)

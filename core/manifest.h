@@ -2,7 +2,7 @@
 /*
  * The manifest: the text file (module trivet.conf) that says which machines to run. Parsing is pure
  * and bounded; it finds all errors in one go, and each is a sentence with the line, what was read
- * and what would be right. ARCHITECTURE.md has the format; in the parts that it leaves open:
+ * and what would be right. docs/manifest.md has the format; in the parts that it leaves open:
  *
  *   - '#' starts a comment at the start of a line or of a value, or after a blank; elsewhere
  *     (cmdline = a#b) it is part of the value.
@@ -10,7 +10,7 @@
  *     " #" or begin with a quote themselves.
  *   - Lines end with LF or CR LF, the last one may lack it; a UTF-8 byte-order mark is skipped.
  *   - A name is 1 to 32 letters, digits, '-', '_' or '.'.
- *   - Keys beside those of ARCHITECTURE.md:
+ *   - Keys beside those of docs/manifest.md:
  *       pv   = kvm | none      the paravirtual clock and EOI under KVM's signature; default kvm
  *       hpet = on | off        default on
  *       load = ADDRESS         of a flat kernel: where it is loaded and entered

@@ -2,6 +2,7 @@
 #include "core/vm.h"
 
 #include <stdarg.h>
+#include "arch/arch.h"
 #include "lib/bits.h"
 #include "lib/fmt.h"
 #include "lib/panic.h"
@@ -119,6 +120,11 @@ bool vm_write(const struct vm *vm, gpa_t to, const void *from, u64 size)
 bool vm_zero(const struct vm *vm, gpa_t to, u64 size)
 {
     return over_pieces(vm, to, NULL, size, PART_ZERO);
+}
+
+u64 vm_now(void)
+{
+    return arch_now();
 }
 
 /* The first end that is said counts; it may be said on any core. */

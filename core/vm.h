@@ -53,6 +53,8 @@ struct vm {
     u32 vcpu_count;
     u32 vcpus_left; /* not stopped yet */
 
+    u64 bench_from; /* guests may print prices, and time counts from here (TSC); 0: they may not */
+
     enum vm_end end; /* the first that was said counts */
     u64 end_status, end_rip;
     char end_text[200];
@@ -69,6 +71,9 @@ void *vm_at(const struct vm *vm, gpa_t at, u64 size);
 bool vm_read(const struct vm *vm, gpa_t from, void *to, u64 size);
 bool vm_write(const struct vm *vm, gpa_t to, const void *from, u64 size);
 bool vm_zero(const struct vm *vm, gpa_t to, u64 size);
+
+/* The guests' time in ns: the host's. */
+u64 vm_now(void);
 
 /* Ends the machine, from any core, also from a device: its vCPUs stop as soon as they look up. */
 void vm_stop(struct vm *vm, enum vm_end end, u64 status);

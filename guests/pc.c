@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/pc.h"
 
-#include "arch/arch.h"
 #include "lib/bits.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -40,7 +39,7 @@ static struct device *device_at(struct pc *pc, size_t offset)
 static u64 now(void *ctx)
 {
     (void)ctx;
-    return arch_now();
+    return vm_now();
 }
 
 static void line(void *ctx, unsigned number, bool level)

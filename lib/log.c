@@ -150,6 +150,13 @@ bool log_pump(void)
     return lag;
 }
 
+void log_echo(const char *text)
+{
+    bool taken = log_take();
+    log_echo_all(text, strlen(text));
+    log_let_go(taken);
+}
+
 void log_flush(void)
 {
     bool taken = log_take();

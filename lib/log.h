@@ -65,6 +65,12 @@ void log_event(const char *kind, const char *format, ...) printf_like(2, 3);
  */
 const char *log_quote(char *to, size_t size, const char *text);
 
+/*
+ * Shows text at once on the consoles that are up to date, and keeps none of it: what a person
+ * types, before the line is whole. Control characters pass, for "\r" and "\b" are the use of it.
+ */
+void log_echo(const char *text);
+
 /* Gives each sink what it takes without waiting; true if any still lags. Each print does it; the
  * idle loop and whatever else goes round regularly must too. */
 bool log_pump(void);

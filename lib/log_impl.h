@@ -50,6 +50,9 @@ u64 log_line_start(u64 from);
  * room. */
 void log_append(const char *head, size_t head_size, const char *text, size_t size);
 
+/* Past the ring, to the sinks that lag behind nothing, as far as they take it in a moment. */
+void log_echo_all(const char *text, size_t size);
+
 bool log_pump_all(void);   /* true if any lags */
 bool log_any_behind(void); /* as of the last pump; the lock is not needed */
 void log_flush_all(void);

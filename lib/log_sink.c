@@ -140,6 +140,19 @@ static void wait_for_cursor(struct log_sink *sink, u64 position)
     }
 }
 
+void log_echo_all(const char *text, size_t size)
+{
+    for (struct log_sink *sink = sinks; sink; sink = sink->next) {
+        struct patience patience = patience_begin();
+        if (sink->cursor != written)
+            continue;
+        writing = sink;
+        for (size_t at = 0; at < size && !patience_ends(&patience);)
+            at += min_u64(sink->write(sink, text + at, size - at), size - at);
+        writing = NULL;
+    }
+}
+
 static void wait_until_idle(struct log_sink *sink)
 {
     struct patience patience = patience_begin();

@@ -40,7 +40,8 @@ must_check hpa_t frame_alloc(u64 size);
 /* The same with its last byte below `limit`. */
 must_check hpa_t frame_alloc_below(u64 size, u64 limit);
 
-/* The block at `base`, all zero, if it is free: NULL, or why it cannot be had. */
+/* The block at `base`, all zero, if it is free: NULL, or why it cannot be had. For machines that
+ * are given real memory where it is. */
 must_check const char *frame_claim(hpa_t base, u64 size);
 
 /*

@@ -10,12 +10,10 @@
 extern char image_start[], image_text_start[], image_text_end[], image_rodata_start[],
     image_rodata_end[], image_data_start[], image_data_end[];
 
-#define STACKS     0xffffff0000000000
-#define STACKS_END 0xffffff8000000000
-#define STACK_MAX  MiB
-#define DIRECT_SIZE                                                                                \
-    (STACKS - 0xffff800000000000) /* in the kernel; on the host there is room too                  \
-                                   */
+#define STACKS       0xffffff0000000000
+#define STACKS_END   0xffffff8000000000
+#define STACK_MAX    MiB
+#define DIRECT_SIZE  (STACKS - 0xffff800000000000) /* in the kernel; the host has as much room */
 #define FIRMWARE_MAX (16 * MiB)
 
 /* Accessed and dirty at once: nobody asks, and no core need write them. */

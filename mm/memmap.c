@@ -108,15 +108,6 @@ u64 memmap_ram(const struct memmap *map)
     return sum;
 }
 
-u64 memmap_top(const struct memmap *map)
-{
-    u64 top = 0;
-    for (unsigned i = 0; i < map->count; i++)
-        if (map->range[i].type == MEM_RAM && map->range[i].size)
-            top = max_u64(top, end_of(&map->range[i]));
-    return top;
-}
-
 const char *mem_type_name(enum mem_type type)
 {
     static const char *const name[] = {

@@ -36,9 +36,8 @@ bool memmap_add(struct memmap *map, u64 base, u64 size, enum mem_type type);
  */
 bool memmap_normalize(struct memmap *map);
 
-/* Bytes of RAM, and the first address above the last RAM byte. */
+/* Bytes of RAM. */
 u64 memmap_ram(const struct memmap *map);
-u64 memmap_top(const struct memmap *map);
 
 const char *mem_type_name(enum mem_type type);
 

@@ -85,12 +85,12 @@ static struct feature_state probe(const struct svm_regs *regs, const struct feat
     return state;
 }
 
-static void force_off(const struct feature *feature, struct feature_state *state)
+static void force_off(const char *word, struct feature_state *state)
 {
     if (state->have != HAVE_YES)
         return;
     state->have = HAVE_OFF;
-    fmt_text(state->where, sizeof state->where, "svm=-%s", feature->name);
+    fmt_text(state->where, sizeof state->where, "svm=-%s", word);
 }
 
 /* The three steps of 15.4: CPUID, then VM_CR, then whether a key could open it. */
@@ -162,7 +162,7 @@ bool svm_negotiate(const struct svm_regs *regs, const struct svm_wishes *wishes,
     for (unsigned i = 1; i < SVM_FEATURES; i++) {
         state[i] = probe(regs, &features[i]);
         if (wishes->off[i])
-            force_off(&features[i], &state[i]);
+            force_off(wishes->off[i], &state[i]);
     }
     features_settle(&table, state);
     /* The first refusal stands: what the firmware switched off is told before what is missing. */

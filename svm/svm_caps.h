@@ -50,7 +50,7 @@ struct svm_regs {
 };
 
 struct svm_wishes {
-    bool off[SVM_FEATURES];
+    const char *off[SVM_FEATURES]; /* the word that did it, NULL: as the processor has it */
 };
 
 struct svm_caps {

@@ -2,15 +2,21 @@
 #include "svm/svm_cpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_vm.h"
 #include "arch/x86/percpu.h"
 #include "mm/frame.h"
+#include "svm/svm_vcpu.h"
+#include "svm/svm_names.h"
 
 struct svm_caps svm_caps;
+bool svm_gs_by_msr, svm_emulated;
 
 static struct svm_cpu {
-    hpa_t save_area; /* VM_HSAVE_PA; kept when SVM is off */
+    hpa_t save_area;  /* VM_HSAVE_PA; kept when SVM is off, like ... */
+    hpa_t host_state; /* ... what VMLOAD gives the core back after a guest */
     bool on;
-    bool have_area;
+    bool have_areas;
+    struct asid_pool asids;
 } svm_cpus[CPUS_MAX];
 
 /* The sentence why a core is left out, until the next one: cores are switched on one after the
@@ -56,15 +62,42 @@ static bool preflight(const char *words, struct preflight *report)
     return svm_negotiate(&regs, &wishes, &svm_caps, report);
 }
 
-static const char *prepare_area(struct svm_cpu *cpu)
+struct asid_pool *svm_core_asids(u32 core)
 {
-    if (cpu->have_area)
+    return &svm_cpus[core].asids;
+}
+
+hpa_t svm_host_state(u32 core)
+{
+    return svm_cpus[core].host_state;
+}
+
+static const char *prepare_areas(struct svm_cpu *cpu)
+{
+    if (cpu->have_areas)
         return NULL;
     cpu->save_area = frame_alloc(PAGE_4K);
-    if (hpa_is_none(cpu->save_area))
-        return "no memory for its host save area";
-    cpu->have_area = true;
+    cpu->host_state = frame_alloc(PAGE_4K);
+    if (hpa_is_none(cpu->save_area) || hpa_is_none(cpu->host_state))
+        return "no memory for its host save areas";
+    cpu->have_areas = true;
     return NULL;
+}
+
+/* Whether this is QEMU's emulation, which has a mistake to be worked around. */
+static bool find_tcg(void)
+{
+    return cpuid(1, 0).ecx & BIT(31) && cpuid(0x40000000, 0).ebx == 0x54474354; /* "TCGT" */
+}
+
+/* GS is exchanged at each exit: by its own instructions where the processor has them. */
+static void prepare_gs(void)
+{
+    svm_emulated = find_tcg();
+    if (cpuid_or_zero(7, 0).ebx & BIT(0))
+        cr4_write(cr4_read() | CR4_FSGSBASE);
+    else
+        svm_gs_by_msr = true;
 }
 
 /* APM 2, 15.4: VM_CR.SVMDIS where it is open, EFER.SVME, VM_HSAVE_PA. */
@@ -78,7 +111,7 @@ static const char *cpu_on(void)
     preflight_start(&core_report, "SVM");
     if (!svm_core_fits(&regs, &svm_caps, &core_report))
         return core_report.refusal.text;
-    error = prepare_area(cpu);
+    error = prepare_areas(cpu);
     if (error)
         return error;
     if (regs.vm_cr_present && regs.vm_cr & VM_CR_SVMDIS &&
@@ -88,10 +121,13 @@ static const char *cpu_on(void)
         !msr_write_safe(MSR_VM_HSAVE_PA, cpu->save_area.v)) {
         return "EFER.SVME or VM_HSAVE_PA cannot be set";
     }
+    prepare_gs();
+    svm_vmsave(cpu->host_state);
     cpu->on = true;
     return NULL;
 }
 
+/* A panic may come while GIF is clear. */
 static void cpu_off(void)
 {
     struct svm_cpu *cpu = &svm_cpus[this_cpu()->index];
@@ -99,6 +135,7 @@ static void cpu_off(void)
     if (!cpu->on)
         return;
     cpu->on = false;
+    svm_stgi();
     msr_write(MSR_EFER, msr_read(MSR_EFER) & ~EFER_SVME);
 }
 
@@ -108,4 +145,15 @@ const struct engine svm_engine = {
     .preflight = preflight,
     .cpu_on = cpu_on,
     .cpu_off = cpu_off,
+    .vm_create = svm_vm_create,
+    .vm_destroy = guest_vm_destroy,
+    .vm_visit = guest_vm_visit,
+    .vcpu_create = svm_vcpu_create,
+    .vcpu_destroy = svm_vcpu_destroy,
+    .vcpu_start = svm_vcpu_start,
+    .vcpu_load = svm_vcpu_load,
+    .vcpu_unload = svm_vcpu_unload,
+    .enter = svm_enter,
+    .vcpu_dump = svm_vcpu_dump,
+    .exit_name = svm_exit_name,
 };

@@ -6,11 +6,21 @@
 #define SVM_SVM_CPU_H
 
 #include "core/engine.h"
+#include "svm/svm_asid.h"
 #include "svm/svm_caps.h"
 
 extern const struct engine svm_engine;
 
 /* What preflight negotiated; not to be read before it was ready. */
 extern struct svm_caps svm_caps;
+
+/* The processor is QEMU's TCG. */
+extern bool svm_emulated;
+
+const char *svm_vm_create(struct vm *vm);
+
+/* A core's own: the ASIDs it hands out, and the page with what VMLOAD gives back to Trivet. */
+struct asid_pool *svm_core_asids(u32 core);
+hpa_t svm_host_state(u32 core);
 
 #endif

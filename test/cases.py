@@ -18,8 +18,8 @@ FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b", r"were not given back"]
 MACHINE_KEYS = {field.name: field.type for field in dataclasses.fields(lane.Machine)}
 OTHER_KEYS = {
     "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "once": "", "input": "",
-    "picture": "", "end": "off", "timeout": "60", "long": "no", "each": "", "manifest": "",
-    "tiny": "", "tiny-keys": "memory = 32M",
+    "picture": "", "keys": "", "end": "off", "timeout": "60", "long": "no", "each": "",
+    "manifest": "", "tiny": "", "tiny-keys": "memory = 32M",
 }  # fmt: skip
 TINY = "build/guests/tiny"
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -52,6 +52,7 @@ class Case:
         for guest in values["tiny"].split():
             self.add_tiny(guest, values["tiny-keys"])
         self.input = [line.split(" -> ") for line in lines(values["input"])]
+        self.keys = [line.split(" -> ") for line in lines(values["keys"])]
         self.end, self.timeout = values["end"], float(values["timeout"])
         self.long = values["long"] == "yes"
         chosen = {k: (int if MACHINE_KEYS[k] is int else str)(v) for k, v in keys.items()
@@ -59,7 +60,7 @@ class Case:
         if self.picture:  # the picture outlives the machine's power-off
             chosen["qemu"] = chosen.get("qemu", "") + " -no-shutdown"
         self.machine = lane.Machine(**chosen)
-        for pattern in self.expect + self.forbid + self.once + [trigger for trigger, _ in self.input]:
+        for pattern in self.expect + self.forbid + self.once + [t for t, _ in self.input + self.keys]:
             try:
                 re.compile(pattern)
             except re.error as error:
@@ -203,7 +204,7 @@ def run(case, images, log_path, stopping):
     os.makedirs(os.path.dirname(log_path), exist_ok=True)
     image = images.of(case)
     deadline, end, missing = time.monotonic() + case.timeout, None, list(case.picture)
-    look = time.monotonic() + 1
+    look, keys = time.monotonic() + 1, list(case.keys)
     with open(log_path, "wb") as log, lane.Run(case.machine, image) as machine:
         watch = Watch(case, machine.write)
         while end is None:
@@ -226,6 +227,8 @@ def run(case, images, log_path, stopping):
                 halted = machine.halted()
                 text = screen_text(machine, log_path.replace(".log", ".ppm"))
                 missing = [p for p in missing if not re.search(p, text, re.MULTILINE)]
+                if keys and re.search(keys[0][0], text, re.MULTILINE):
+                    machine.press(keys.pop(0)[1])
                 end = "off" if halted else None
         if end == "none in the time limit" and machine.qmp:
             log.write(b"\n--- the screen at the end ---\n" + machine.text_screen().encode())

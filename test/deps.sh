@@ -4,7 +4,7 @@
 #
 #   sh test/deps.sh build|iso|run|test|bench
 #
-# DEPS=no refuses to install. LANE=vmx makes `run` want Bochs. Something is missing when the program
+# DEPS=no refuses to install. LANE chooses what `run` wants; without it Bochs is enough. Something is missing when the program
 # or file itself is, whatever the package that brings it; so nothing runs where all is there.
 set -u
 
@@ -64,10 +64,20 @@ for_bochs() {
     file vgabios '/usr/share/bochs/VGABIOS-lgpl-latest'
 }
 
+# As best_lane in test/lane.py: QEMU, nested or not, else Bochs if that is what is here. Where
+# neither is, QEMU is the one to install.
+chosen_lane() {
+    if ! command -v qemu-system-x86_64 >/dev/null 2>&1 && command -v bochs >/dev/null 2>&1; then
+        echo vmx
+    else
+        echo svm
+    fi
+}
+
 for_run() {
     for_iso
     program python3 python3
-    case ${LANE:-} in
+    case ${LANE:-$(chosen_lane)} in
     vmx) for_bochs ;;
     *) for_qemu ;;
     esac

@@ -251,6 +251,11 @@ class Run:
             cells = file.read()[::2].decode("cp437")
         return "\n".join(cells[i : i + 80].rstrip(" \0") for i in range(0, 2000, 80))
 
+    def press(self, word):
+        """A word and Enter on the keyboard of QEMU's machine."""
+        for key in list(word) + ["ret"]:
+            self.qmp.ask("send-key", keys=[{"type": "qcode", "data": key}])
+
     def halted(self):
         """Whether QEMU, told -no-shutdown, holds a machine that has switched itself off."""
         try:

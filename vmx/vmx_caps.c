@@ -166,8 +166,11 @@ static bool check_sense(const struct vmx_msrs *msrs, const struct feature_state 
         (vmx_limits_of(msrs, PROC).may & PROC_CR8_EXITING) != PROC_CR8_EXITING)
         return preflight_refuse(report, "no-cr8-exiting",
                                 "without a TPR shadow (%s) Trivet needs CR8-load and CR8-store "
-                                "exiting, and this processor has none: a newer one is needed",
-                                state[VMX_TPR_SHADOW].where);
+                                "exiting, and this processor has none: %s",
+                                state[VMX_TPR_SHADOW].where,
+                                state[VMX_TPR_SHADOW].have == HAVE_OFF
+                                    ? "take that off the command line"
+                                    : "a newer one is needed");
     u64 cr0 = CR0_PE | CR0_PG, cr4 = CR4_PAE | CR4_VMXE;
     if ((vmx_cap(msrs, MSR_VMX_CR0_FIXED1) & cr0) != cr0 ||
         (vmx_cap(msrs, MSR_VMX_CR4_FIXED1) & cr4) != cr4)
@@ -192,7 +195,7 @@ bool vmx_negotiate(const struct vmx_msrs *msrs, const struct vmx_wishes *wishes,
     for (unsigned i = 1; i < VMX_FEATURES; i++) {
         state[i] = vmx_probe(msrs, &vmx_feature_table.feature[i]);
         if (wishes->off[i])
-            vmx_force_off(msrs, &vmx_feature_table.feature[i], &state[i]);
+            vmx_force_off(msrs, &vmx_feature_table.feature[i], wishes->off[i], &state[i]);
     }
     features_settle(&vmx_feature_table, state);
     /* The first refusal stands: what the firmware switched off is told before what is missing. */

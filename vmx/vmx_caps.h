@@ -102,7 +102,7 @@ struct vmx_msrs {
 
 /* What the command line switched off; all false: nothing. */
 struct vmx_wishes {
-    bool off[VMX_FEATURES];
+    const char *off[VMX_FEATURES]; /* the word that did it, NULL: as the processor has it */
 };
 
 /* The control words as they go into the VMCS, must-be-one bits included. */

@@ -120,8 +120,7 @@ static enum guest_action write_cr4(struct vmx_vcpu *v, u64 value)
     return GUEST_NEXT;
 }
 
-/* Only with "vmx=-cr3-free", or on a processor that demands these exits. */
-static enum guest_action write_cr3(struct vmx_vcpu *v, u64 value)
+bool vmx_cr3_load(struct vmx_vcpu *v, u64 value)
 {
     u64 cr4 = vmcs_read(VMCS_GUEST_CR4), efer = vmcs_read(VMCS_GUEST_EFER);
     bool keeps = cr4 & CR4_PCIDE && value >> 63;
@@ -129,14 +128,20 @@ static enum guest_action write_cr3(struct vmx_vcpu *v, u64 value)
     if (efer & EFER_LMA)
         value &= ~BIT(63) | (cr4 & CR4_PCIDE ? 0 : BIT(63));
     if (efer & EFER_LMA && value & MASK(63, vmx_caps.phys_bits))
-        return guest_gp(&v->guest);
+        return false;
     if (!(efer & EFER_LMA) && cr4 & CR4_PAE && vmcs_read(VMCS_GUEST_CR0) & CR0_PG &&
         !load_pdptes(v, value))
-        return guest_gp(&v->guest);
+        return false;
     vmcs_write(VMCS_GUEST_CR3, value);
     if (!keeps)
         vmx_forget(v);
-    return GUEST_NEXT;
+    return true;
+}
+
+/* Only with "vmx=-cr3-free", or on a processor that demands these exits. */
+static enum guest_action write_cr3(struct vmx_vcpu *v, u64 value)
+{
+    return vmx_cr3_load(v, value) ? GUEST_NEXT : guest_gp(&v->guest);
 }
 
 /* Without a TPR shadow: the register is all there is until a local APIC stands behind it. */

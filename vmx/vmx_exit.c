@@ -4,6 +4,8 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_debug.h"
+#include "arch/x86/guest_task.h"
 #include "arch/x86/trap.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
@@ -12,12 +14,24 @@
 
 typedef enum guest_action (*exit_handler)(struct vmx_vcpu *v);
 
+/* The exit has left DR6 and DR7.GD as they were (28.1); INT1 (which traps past itself, so its type
+ * and length are kept) touches no bit of DR6 anyway (18.3.1.6). */
+static void debug_exception(struct vmx_vcpu *v, u8 type)
+{
+    const struct guest_ops *ops = v->guest.ops;
+    u64 found = vmcs_read(VMCS_EXIT_QUALIFICATION) & (MASK(3, 0) | MASK(14, 13));
+
+    if (type != EVENT_PRIVILEGED_EXCEPTION)
+        ops->set(&v->guest, GUEST_DR6, (ops->get(&v->guest, GUEST_DR6) & ~MASK(3, 0)) | found);
+    ops->set(&v->guest, GUEST_DR7, ops->get(&v->guest, GUEST_DR7) & ~BIT(13)); /* GD */
+}
+
 static enum guest_action exit_exception(struct vmx_vcpu *v)
 {
     u32 event = vmcs_read(VMCS_EXIT_EVENT);
-    u8 vector = (u8)event;
+    u8 vector = (u8)event, type = (u8)bits_get(event, 10, 8);
 
-    if (bits_get(event, 10, 8) == EVENT_NMI) {
+    if (type == EVENT_NMI) {
         __asm__ volatile("int $2"); /* the host's: its IRET ends the blocking that the exit began */
         return GUEST_RESUME;
     }
@@ -30,17 +44,15 @@ static enum guest_action exit_exception(struct vmx_vcpu *v)
      * delivered, for ever, with no interrupt let in between (CVE-2015-5307, CVE-2015-8104).
      */
     vmx_requeue(v);
-    if (vector == 1) {
-        u64 dr6;
-        __asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
-        dr6 = (dr6 & ~MASK(3, 0)) |
-              (vmcs_read(VMCS_EXIT_QUALIFICATION) & (MASK(3, 0) | MASK(14, 13)));
-        __asm__ volatile("mov %0, %%dr6" : : "r"(dr6));
-        vmcs_write(VMCS_GUEST_DR7, vmcs_read(VMCS_GUEST_DR7) & ~BIT(13)); /* GD */
-    }
+    if (vector == VECTOR_DB)
+        debug_exception(v, type);
     guest_raise(&v->guest, vector);
     if (event & EVENT_HAS_ERROR_CODE)
         guest_raise_error(&v->guest, vector, vmcs_read(VMCS_EXIT_ERROR_CODE));
+    if (type == EVENT_PRIVILEGED_EXCEPTION || type == EVENT_SOFTWARE_EXCEPTION) {
+        v->guest.event.type = type;
+        v->guest.event.length = (u8)vmcs_read(VMCS_EXIT_LENGTH);
+    }
     return GUEST_RESUME;
 }
 
@@ -144,11 +156,26 @@ static enum guest_action exit_xsetbv(struct vmx_vcpu *v)
     return guest_xsetbv(&v->guest);
 }
 
+/* Table 28-2. An NMI through a task gate blocks further ones, and IRET ends that (6.7.1). */
 static enum guest_action exit_task_switch(struct vmx_vcpu *v)
 {
-    vm_stop_text(v->guest.vcpu.vm, "a hardware task switch to selector 0x%lx: not emulated yet",
-                 bits_get(vmcs_read(VMCS_EXIT_QUALIFICATION), 15, 0));
-    return GUEST_LOOK;
+    u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
+    u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING) & ~(u32)(BLOCKING_STI | BLOCKING_MOV_SS);
+    struct guest_task_switch how = {.selector = (u16)q,
+                                    .source = (enum task_source)bits_get(q, 31, 30)};
+
+    vmx_requeue(v);
+    how.event = v->guest.event;
+    v->guest.event.valid = false;
+    how.length = how.source == TASK_GATE ? how.event.length : (u8)vmcs_read(VMCS_EXIT_LENGTH);
+    enum guest_action action = guest_task_switch(&v->guest, &how);
+    if (how.source == TASK_IRET)
+        blocking &= ~(u32)BLOCKING_NMI;
+    else if (how.event.valid && how.event.type == EVENT_NMI &&
+             !(v->guest.event.valid && v->guest.event.type == EVENT_NMI))
+        blocking |= (u32)BLOCKING_NMI;
+    vmcs_write(VMCS_GUEST_BLOCKING, blocking);
+    return action;
 }
 
 /* Table 28-7: bits 2:0 the access, 7 the linear address is valid, 8 the access was the
@@ -253,6 +280,15 @@ static void advance(u64 length)
         vmcs_write(VMCS_GUEST_PENDING_DEBUG, vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_BS);
 }
 
+/* Breakpoints that emulation has met: their trap comes with the next entry, before any interrupt,
+ * and the processor itself sets DR6 (25.4.2, 27.7.3). */
+static void trap_later(struct vmx_vcpu *v)
+{
+    vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+               vmcs_read(VMCS_GUEST_PENDING_DEBUG) | v->guest.hits | PENDING_ENABLED);
+    v->guest.hits = 0;
+}
+
 static u32 leave(struct vmx_vcpu *v, enum run_end why)
 {
     v->why = why;
@@ -302,6 +338,8 @@ u32 vmx_exited(struct vmx_vcpu *v)
         advance(vmcs_read(VMCS_EXIT_LENGTH));
         v->guest.halted = !vmx_would_wake(v);
     }
+    if (unlikely(v->guest.hits))
+        trap_later(v);
     bool out = action == GUEST_LOOK || v->guest.halted;
     if (!out && unlikely(action == GUEST_HALT || v->guest.event.valid || v->guest.vcpu.attention))
         out = look_up(v);

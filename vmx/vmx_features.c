@@ -199,7 +199,7 @@ struct feature_state vmx_probe(const struct vmx_msrs *msrs, const struct feature
 }
 
 /* The command line's word, unless the processor insists: a control that must be 1 stays on. */
-void vmx_force_off(const struct vmx_msrs *msrs, const struct feature *feature,
+void vmx_force_off(const struct vmx_msrs *msrs, const struct feature *feature, const char *word,
                    struct feature_state *state)
 {
     struct vmx_limits limits = vmx_limits_of(msrs, feature->word);
@@ -210,5 +210,5 @@ void vmx_force_off(const struct vmx_msrs *msrs, const struct feature *feature,
         return;
     }
     state->have = HAVE_OFF;
-    fmt_text(state->where, sizeof state->where, "vmx=-%s", feature->name);
+    fmt_text(state->where, sizeof state->where, "vmx=-%s", word);
 }

@@ -50,7 +50,7 @@ struct vmx_limits vmx_limits_of(const struct vmx_msrs *msrs, enum vmx_word word)
 struct feature_state vmx_probe(const struct vmx_msrs *msrs, const struct feature *feature);
 
 /* Forces a feature off, unless it must be 1: then it stays on, and `where` says so. */
-void vmx_force_off(const struct vmx_msrs *msrs, const struct feature *feature,
+void vmx_force_off(const struct vmx_msrs *msrs, const struct feature *feature, const char *word,
                    struct feature_state *state);
 
 #endif

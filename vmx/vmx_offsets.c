@@ -3,9 +3,8 @@
  * Not linked: its assembly carries the offsets that vmx_entry.S needs, which the Makefile turns
  * into vmx_offsets.h.
  */
+#include "arch/x86/offsets.h"
 #include "vmx/vmx_vcpu.h"
-
-#define OFFSET(name, value) __asm__ volatile("\n=> " #name " %c0" : : "i"(value))
 
 void offsets(void);
 

@@ -27,6 +27,14 @@ static u64 shadowed(u64 real, u64 mask, u64 shadow)
     return (real & ~mask) | (shadow & mask);
 }
 
+/* While its vCPU is loaded, a guest's DR6 stays in the processor. */
+static u64 dr6_read(void)
+{
+    u64 value;
+    __asm__ volatile("mov %%dr6, %0" : "=r"(value));
+    return value;
+}
+
 static u64 get(struct guest *guest, enum guest_reg reg)
 {
     if (reg == GUEST_CR0)
@@ -37,6 +45,8 @@ static u64 get(struct guest *guest, enum guest_reg reg)
                         vmcs_read(VMCS_CR4_SHADOW));
     if (reg == GUEST_PAT && !vmx_caps.has[VMX_LOAD_PAT])
         return vmx_of(guest)->pat;
+    if (reg == GUEST_DR6)
+        return dr6_read();
     return vmcs_read_any(fields[reg]);
 }
 
@@ -50,17 +60,63 @@ static void set(struct guest *guest, enum guest_reg reg, u64 value)
         vmx_efer_set(vmx_of(guest), value);
     else if (reg == GUEST_PAT && !vmx_caps.has[VMX_LOAD_PAT])
         vmx_of(guest)->pat = value;
+    else if (reg == GUEST_DR6)
+        __asm__ volatile("mov %0, %%dr6" : : "r"(value));
     else
         vmcs_write_any(fields[reg], value);
 }
 
+/* In each of four groups of fields: ES, CS, SS, DS, FS, GS, LDTR, TR, by twos (appendix B). */
+static u32 field_of(enum seg_reg which)
+{
+    if (which < SEG_COUNT)
+        return (u32)which * 2;
+    return which == SEG_LDTR ? VMCS_GUEST_LDTR - VMCS_GUEST_ES : VMCS_GUEST_TR - VMCS_GUEST_ES;
+}
+
+static void table(bool gdt, struct guest_segment *out)
+{
+    *out = (struct guest_segment){
+        .base = gdt ? vmcs_read(VMCS_GUEST_GDTR_BASE) : vmcs_read(VMCS_GUEST_IDTR_BASE),
+        .limit = gdt ? vmcs_read(VMCS_GUEST_GDTR_LIMIT) : vmcs_read(VMCS_GUEST_IDTR_LIMIT),
+    };
+}
+
 static void segment(void *guest, enum seg_reg which, struct guest_segment *out)
 {
-    u32 at = (u32)which * 2;
+    u32 at = field_of(which);
+
     (void)guest;
+    if (which == SEG_GDTR || which == SEG_IDTR) {
+        table(which == SEG_GDTR, out);
+        return;
+    }
     out->base = vmcs_read_any(VMCS_GUEST_ES_BASE + at);
     out->limit = (u32)vmcs_read_any(VMCS_GUEST_ES_LIMIT + at);
     out->access = (u32)vmcs_read_any(VMCS_GUEST_ES_ACCESS + at);
+}
+
+static u16 selector(struct guest *guest, enum seg_reg which)
+{
+    (void)guest;
+    return (u16)vmcs_read_any(VMCS_GUEST_ES + field_of(which));
+}
+
+static void set_segment(struct guest *guest, enum seg_reg which, u16 value,
+                        const struct guest_segment *segment)
+{
+    u32 at = field_of(which);
+
+    (void)guest;
+    vmcs_write_any(VMCS_GUEST_ES + at, value);
+    vmcs_write_any(VMCS_GUEST_ES_BASE + at, segment->base);
+    vmcs_write_any(VMCS_GUEST_ES_LIMIT + at, segment->limit);
+    vmcs_write_any(VMCS_GUEST_ES_ACCESS + at, segment->access);
+}
+
+static bool load_cr3(struct guest *guest, u64 cr3)
+{
+    return vmx_cr3_load(vmx_of(guest), cr3);
 }
 
 static unsigned code_bits(struct guest *guest)
@@ -83,6 +139,9 @@ const struct guest_ops vmx_guest_ops = {
     .get = get,
     .set = set,
     .segment = segment,
+    .selector = selector,
+    .set_segment = set_segment,
+    .load_cr3 = load_cr3,
     .code_bits = code_bits,
     .cpl = cpl,
 };

@@ -66,6 +66,7 @@ void vmx_switch(struct vmx_vcpu *vcpu, enum vmx_feature feature, bool on);
 enum guest_action vmx_cr_access(struct vmx_vcpu *vcpu);
 void vmx_cr0_set(struct vmx_vcpu *vcpu, u64 value);
 void vmx_cr4_set(struct vmx_vcpu *vcpu, u64 value);
+must_check bool vmx_cr3_load(struct vmx_vcpu *vcpu, u64 value); /* false: #GP(0) is due */
 void vmx_efer_set(struct vmx_vcpu *vcpu, u64 value);
 
 /* vmx_vcpu.c: after the guest's page tables have changed under an exit. */

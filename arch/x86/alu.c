@@ -61,6 +61,51 @@ static u64 bit(enum alu_op op, u64 a, u64 b, unsigned width, u64 *rflags)
     }
 }
 
+/* CF and OF tell that the product lost its upper half; the other flags are undefined. */
+static u64 multiply(u64 a, u64 b, unsigned width, u64 *rflags)
+{
+    unsigned unused = 64 - 8 * width;
+    s64 x = (s64)(a << unused), y = (s64)(b << unused) >> unused;
+    s64 high; /* the product in the upper `width` bytes: its overflow is the operand's */
+    bool lost = __builtin_mul_overflow(x, y, &high);
+    *rflags &= ~(RFLAGS_CF | RFLAGS_OF);
+    *rflags |= lost ? RFLAGS_CF | RFLAGS_OF : 0;
+    return (u64)high >> unused;
+}
+
+/* Even operations go left, odd ones right. What leaves is the carry; what enters tells the pairs
+ * apart: the bit that left, the old carry, or zero (SAR: the sign). */
+static u64 shift_by_one(enum alu_op op, u64 a, unsigned width, bool *carry)
+{
+    u64 top = sign_bit(width);
+    bool right = (op - ALU_ROL) & 1;
+    bool out = a & (right ? 1 : top);
+    bool in = op <= ALU_ROR ? out : op <= ALU_RCR ? *carry : op == ALU_SAR && a & top;
+    *carry = out;
+    return right ? a >> 1 | (in ? top : 0) : low(a << 1, width) | in;
+}
+
+/* Bit by bit, as the manual's pseudocode (SDM volume 2, RCL, SAL): counts beyond the width need no
+ * care. OF is defined after one step only; it is what the formula of one step gives. A count of 0
+ * leaves all flags. */
+static u64 shift(enum alu_op op, u64 a, unsigned count, unsigned width, u64 *rflags)
+{
+    u64 top = sign_bit(width), flags = RFLAGS_CF | RFLAGS_OF;
+    bool carry = *rflags & RFLAGS_CF, right = (op - ALU_ROL) & 1;
+    count &= width == 8 ? 63 : 31;
+    if (count == 0)
+        return a;
+    while (count-- > 0)
+        a = shift_by_one(op, a, width, &carry);
+    if (op >= ALU_SHL) /* rotation leaves SF, ZF, AF and PF */
+        flags |= RFLAGS_SF | RFLAGS_ZF | RFLAGS_AF | RFLAGS_PF;
+    bool overflow = !(a & top) != !(right ? a & top >> 1 : carry);
+    *rflags &= ~flags;
+    *rflags |= (carry ? RFLAGS_CF : 0) | (overflow ? RFLAGS_OF : 0) |
+               (op >= ALU_SHL ? result_flags(a, width) : 0);
+    return a;
+}
+
 static u64 logical(enum alu_op op, u64 a, u64 b)
 {
     switch (op) {
@@ -107,6 +152,10 @@ u64 alu_do(enum alu_op op, u64 a, u64 b, unsigned width, u64 *rflags)
     const u64 all = RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
     a = low(a, width);
     b = low(b, width);
+    if (op >= ALU_ROL)
+        return shift(op, a, (unsigned)b, width, rflags);
+    if (op == ALU_IMUL)
+        return multiply(a, b, width, rflags);
     if (op >= ALU_BT)
         return low(bit(op, a, b, width, rflags), width);
     if (op == ALU_NOT)
@@ -115,4 +164,22 @@ u64 alu_do(enum alu_op op, u64 a, u64 b, unsigned width, u64 *rflags)
     u64 result = binary(op, a, b, width, &flags);
     *rflags = (*rflags & ~all) | flags;
     return low(result, width);
+}
+
+/* SDM volume 2, appendix B.1.4.7: bit 0 negates. */
+bool alu_condition(unsigned code, u64 rflags)
+{
+    bool less = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF);
+    bool zero = rflags & RFLAGS_ZF;
+    const bool holds[8] = {
+        rflags & RFLAGS_OF,         /* O */
+        rflags & RFLAGS_CF,         /* B */
+        zero,                       /* Z */
+        rflags & RFLAGS_CF || zero, /* BE */
+        rflags & RFLAGS_SF,         /* S */
+        rflags & RFLAGS_PF,         /* P */
+        less,                       /* L */
+        less || zero,               /* LE */
+    };
+    return holds[code >> 1 & 7] != (code & 1);
 }

@@ -2,7 +2,7 @@
 /*
  * The integer operations of emulated instructions, with the flags that the processor would leave
  * (SDM volume 1, appendix A). Flags that the manual calls undefined are left as they were, or
- * cleared (AF of the logical ones), as processors do.
+ * cleared (AF of the logical ones and the shifts), as processors do.
  */
 #ifndef ARCH_X86_ALU_H
 #define ARCH_X86_ALU_H
@@ -10,7 +10,8 @@
 #include "arch/x86/flags.h"
 #include "lib/types.h"
 
-/* The first eight as bits 5:3 of their opcodes, the last four as bits 4:3 of theirs. */
+/* The first eight as bits 5:3 of their opcodes, the bit operations as bits 4:3 of theirs, the
+ * shifts as their ModRM.reg. */
 enum alu_op {
     ALU_ADD,
     ALU_OR,
@@ -29,6 +30,15 @@ enum alu_op {
     ALU_BTS,
     ALU_BTR,
     ALU_BTC,
+    ALU_IMUL,
+    ALU_ROL,
+    ALU_ROR,
+    ALU_RCL,
+    ALU_RCR,
+    ALU_SHL,
+    ALU_SHR,
+    ALU_SAL,
+    ALU_SAR,
 };
 
 /* Does the operation change its destination? */
@@ -39,8 +49,12 @@ static inline bool alu_writes(enum alu_op op)
 
 /*
  * a op b on `width` bytes (1, 2, 4, 8); what is above is ignored, and 0 in the result. The unary
- * operations look at `a` only; of the bit operations `b` is the bit's number, modulo the width.
+ * operations look at `a` only; of the bit operations `b` is the bit's number, modulo the width; of
+ * the shifts it is the count, modulo 32 or, of 8 bytes, 64.
  */
 u64 alu_do(enum alu_op op, u64 a, u64 b, unsigned width, u64 *rflags);
+
+/* Does the condition hold that bits 3:0 of Jcc, SETcc and CMOVcc name? */
+bool alu_condition(unsigned code, u64 rflags);
 
 #endif

@@ -34,7 +34,13 @@ ap_start_32:
     mov $0x20, %eax                     /* PAE */
     mov %eax, %cr4
     mov %ebx, %cr3
-    mov $0xc0000080, %ecx               /* EFER: LME, NXE (the boot core has seen that it exists) */
+    cmpw $0, (unhide_nx - ap_start)(%esi)
+    je 1f
+    mov $0x1a0, %ecx                    /* IA32_MISC_ENABLE[34] hides NX, and NXE would fault */
+    rdmsr
+    and $~(1 << 2), %edx
+    wrmsr
+1:  mov $0xc0000080, %ecx               /* EFER: LME, NXE (the boot core has seen that it exists) */
     rdmsr
     or $0x900, %eax
     wrmsr
@@ -73,7 +79,8 @@ param_work:  .skip 8
 boot_cr3:    .skip 4 + 2
 gdt_limit:   .skip 6
 entry_32:    .skip 6 + 2
-entry_64:    .skip 6 + 2
+entry_64:    .skip 6
+unhide_nx:   .skip 2
 ap_start_end:
 
     .text

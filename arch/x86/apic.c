@@ -8,6 +8,7 @@
 #include "arch/x86/trap.h"
 #include "lib/clock.h"
 #include "lib/lock.h"
+#include "lib/log.h"
 #include "mm/hostmap.h"
 
 /* Offsets in the xAPIC page; the x2APIC register is 0x800 + offset / 16. */
@@ -81,17 +82,24 @@ static void silence_pics(void)
     port_write8(0xa1, 0xff);
 }
 
-const char *apic_init(bool need_x2apic)
+static u64 apic_base_of(u64 base)
+{
+    return base | APIC_BASE_ENABLE | (x2 ? APIC_BASE_X2APIC : 0);
+}
+
+const char *apic_init(bool need_x2apic, bool wish_x2apic)
 {
     u64 base = msr_read(MSR_APIC_BASE);
+    bool possible = cpuid(1, 0).ecx & BIT(21);
 
     silence_pics();
     x2 = base & APIC_BASE_X2APIC;
-    if (!x2 && need_x2apic) {
-        if (!(cpuid(1, 0).ecx & BIT(21)))
-            return "the firmware lists APIC ids above 254, but the processor has no x2APIC";
-        x2 = true;
-    }
+    if (!x2 && need_x2apic && !possible)
+        return "the firmware lists APIC ids above 254, but the processor has no x2APIC";
+    if (!x2 && wish_x2apic && !possible)
+        log_warn("apic: x2apic is on the command line, but the processor has none: xAPIC");
+    x2 |= possible && (need_x2apic || wish_x2apic);
+    msr_write(MSR_APIC_BASE, apic_base_of(base)); /* its registers are read before apic_enable */
     if (!x2) {
         page = hostmap_device(hpa(base & MASK(51, 12)), PAGE_4K, PT_UC);
         if (!page)
@@ -102,9 +110,7 @@ const char *apic_init(bool need_x2apic)
 
 void apic_enable(void)
 {
-    u64 base = msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE;
-
-    msr_write(MSR_APIC_BASE, x2 ? base | APIC_BASE_X2APIC : base);
+    msr_write(MSR_APIC_BASE, apic_base_of(msr_read(MSR_APIC_BASE)));
     reg_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
     reg_write(APIC_TPR, 0);
     reg_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cores' own local APICs (SDM 3, chapter 11), through memory or, when the firmware left x2APIC
- * on or an id above 254 needs it, through MSRs.
+ * on, an id above 254 needs it or the command line asks for it, through MSRs.
  */
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H
 
 #include "lib/types.h"
 
-/* On the boot core, once; `need_x2apic`: some processor's id does not fit xAPIC. NULL, or what is
- * wrong. */
-const char *apic_init(bool need_x2apic) must_check;
+/* On the boot core, once. x2APIC is used where the firmware left it on; `need`: some processor's id
+ * fits nothing else; `wish`: the user wants it where there is one. NULL, or what is wrong. */
+const char *apic_init(bool need_x2apic, bool wish_x2apic) must_check;
 
 /* On every core, the boot core included: on, all LVTs masked, spurious vector set. */
 void apic_enable(void);

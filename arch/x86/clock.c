@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/percpu.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 
@@ -94,6 +95,9 @@ const char *clock_init(const struct ref_clock *const *references, unsigned count
     tsc_start = tsc_read();
     log_info("clock: TSC at %lu kHz by %s (%s %lu kHz, CPUID %lu kHz)", tsc_hz / 1000,
              from_cpuid ? "CPUID" : name, name, measured / 1000, by_cpuid / 1000);
+    if (!(cpuid_or_zero(0x80000007, 0).edx & BIT(8)))
+        log_info(
+            "clock: the processor does not promise a TSC that runs evenly in every power state");
     if (by_cpuid && !from_cpuid)
         log_warn("clock: CPUID's frequency is not the one that the TSC runs at; not believed");
     return NULL;
@@ -106,12 +110,12 @@ u64 clock_tsc_hz(void)
 
 u64 clock_ns_of(u64 tsc)
 {
-    return clock_convert(tsc_to_ns, tsc - tsc_start);
+    return clock_convert(tsc_to_ns, tsc + this_cpu()->tsc_adjust - tsc_start);
 }
 
 u64 clock_tsc_of(u64 ns)
 {
-    return tsc_start + clock_convert(ns_to_tsc, ns);
+    return tsc_start + clock_convert(ns_to_tsc, ns) - this_cpu()->tsc_adjust;
 }
 
 u64 arch_now(void)

@@ -26,7 +26,9 @@ u64 tsc_hz_choose(u64 by_cpuid, u64 measured, bool *from_cpuid);
 const char *clock_init(const struct ref_clock *const *references, unsigned count) must_check;
 
 u64 clock_tsc_hz(void);
-u64 clock_tsc_of(u64 ns); /* the TSC's value at a time of arch_now */
+/* This core's TSC at a time of arch_now, and back; where a core's TSC is out of step, as corrected.
+ */
+u64 clock_tsc_of(u64 ns);
 u64 clock_ns_of(u64 tsc);
 void clock_wait_us(u64 us);
 

@@ -36,7 +36,20 @@ enum insn_encoding { INSN_LEGACY, INSN_3DNOW, INSN_VEX, INSN_EVEX, INSN_XOP };
 enum insn_map { MAP_ONE = 0, MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3 };
 
 /* Segment registers in the order of their encoding, as in ModRM.reg of MOV Sreg. */
-enum seg_reg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_COUNT };
+/* Behind the six that an instruction can name come those of the tables, in the VMCB's order. */
+enum seg_reg {
+    SEG_ES,
+    SEG_CS,
+    SEG_SS,
+    SEG_DS,
+    SEG_FS,
+    SEG_GS,
+    SEG_COUNT,
+    SEG_GDTR = SEG_COUNT, /* base and limit only, as IDTR */
+    SEG_LDTR,
+    SEG_IDTR,
+    SEG_TR,
+};
 
 /* General registers in the order of their encoding; a register file is a u64[16] in it. */
 enum gpr {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/desc.h"
 
+#include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
 #include "lib/bits.h"
 
@@ -58,6 +59,13 @@ static void fill_tss(struct desc_tables *tables, const u64 ist_top[IST_COUNT])
     tables->gdt[3] = (sizeof(struct tss) - 1) | (base & MASK(23, 0)) << 16 | TSS_AVAILABLE << 40 |
                      bits_get(base, 31, 24) << 56;
     tables->gdt[4] = base >> 32;
+}
+
+void cpu_triple_fault(void)
+{
+    static const struct descriptor_pointer none;
+    __asm__ volatile("lidt %0; int3" : : "m"(none));
+    cpu_halt_forever();
 }
 
 void desc_load(struct desc_tables *tables, const u64 ist_top[IST_COUNT])

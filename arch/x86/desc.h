@@ -39,6 +39,9 @@ struct descriptor_pointer {
 /* Once, before the first desc_load: the gates of all 256 vectors. */
 void idt_init(void);
 
+/* Shutdown, which every PC answers with a reset (SDM 3, 6.15: a fault that no gate is left for). */
+void cpu_triple_fault(void) no_return;
+
 /*
  * Loads GDT, TSS and IDT of this core. The interrupt stacks' tops are in ist_top[1..]; a 0 leaves
  * that vector on the current stack.

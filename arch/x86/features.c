@@ -11,11 +11,11 @@ static bool named(const char *name, const char *word, size_t length)
 
 /* Switches off the feature or the group of that name; false if there is none. */
 static bool switch_off(const struct feature_table *table, const char *word, size_t length,
-                       bool *off)
+                       const char **off)
 {
     for (unsigned i = 1; i < table->count; i++) {
         if (named(table->feature[i].name, word, length)) {
-            off[i] = true;
+            off[i] = table->feature[i].name;
             return true;
         }
     }
@@ -24,7 +24,7 @@ static bool switch_off(const struct feature_table *table, const char *word, size
         if (!named(group->name, word, length))
             continue;
         for (unsigned m = 0; m < array_size(group->member) && group->member[m]; m++)
-            off[group->member[m]] = true;
+            off[group->member[m]] = group->name;
         return true;
     }
     return false;
@@ -62,8 +62,8 @@ static void explain(const struct feature_table *table, const char *word, size_t 
     name_the_right_ones(table, error, size);
 }
 
-bool features_parse(const struct feature_table *table, const char *value, bool *off, char *error,
-                    size_t error_size)
+bool features_parse(const struct feature_table *table, const char *value, const char **off,
+                    char *error, size_t error_size)
 {
     memset(off, 0, table->count * sizeof *off);
     while (*value) {
@@ -109,17 +109,16 @@ void features_settle(const struct feature_table *table, struct feature_state *st
     } while (changed);
 }
 
-static void refuse_feature(const struct feature_table *table, const struct feature *feature,
-                           const struct feature_state *state, bool inside_hypervisor,
-                           struct preflight *report)
+static void refuse_feature(const struct feature *feature, const struct feature_state *state,
+                           bool inside_hypervisor, struct preflight *report)
 {
     char reason[sizeof report->refusal.reason];
     fmt_text(reason, sizeof reason, "no-%s", feature->name);
     if (state->have == HAVE_OFF)
         preflight_refuse(report, reason,
-                         "'%s' is switched off by %s=-%s, and Trivet runs no guest without it: "
-                         "take that off the command line",
-                         feature->title, table->option, feature->name);
+                         "'%s' is switched off by %s, and Trivet runs no guest without it: take "
+                         "that off the command line",
+                         feature->title, state->where);
     else if (inside_hypervisor)
         preflight_refuse(
             report, reason,
@@ -145,6 +144,6 @@ void features_report(const struct feature_table *table, const struct feature_sta
         row->have = state[i].have;
         str_copy(row->where, state[i].where, sizeof row->where);
         if (feature->need == NEED_REQUIRED && state[i].have != HAVE_YES)
-            refuse_feature(table, feature, &state[i], inside_hypervisor, report);
+            refuse_feature(feature, &state[i], inside_hypervisor, report);
     }
 }

@@ -49,11 +49,12 @@ struct feature_state {
 };
 
 /*
- * Reads the option's value, "-apicv,-vpid", into off[table->count]. False: *error is one sentence
- * that says what was read and what would be right, and nothing is off.
+ * Reads the option's value, "-apicv,-vpid", into off[table->count]: the table's own copy of the
+ * word that switched the feature off (its name or its group's), or NULL. False: *error is one
+ * sentence that says what was read and what would be right, and nothing is off.
  */
-bool features_parse(const struct feature_table *table, const char *value, bool *off, char *error,
-                    size_t error_size) must_check;
+bool features_parse(const struct feature_table *table, const char *value, const char **off,
+                    char *error, size_t error_size) must_check;
 
 /* Enough for the longest sentence that features_parse writes. */
 #define FEATURES_ERROR_MAX 1280

@@ -22,7 +22,12 @@ enum guest_action {
 };
 
 /* Types as both vendors' hardware numbers them. */
-enum guest_event_type { EVENT_TYPE_INTERRUPT = 0, EVENT_TYPE_NMI = 2, EVENT_TYPE_EXCEPTION = 3 };
+enum guest_event_type {
+    EVENT_TYPE_INTERRUPT = 0,
+    EVENT_TYPE_NMI = 2,
+    EVENT_TYPE_EXCEPTION = 3,
+    EVENT_TYPE_SOFTWARE = 4, /* INT n; on Intel 5 and 6 are INT1, INT3 and INTO */
+};
 
 struct guest_event {
     bool valid;
@@ -40,6 +45,7 @@ enum guest_reg {
     GUEST_CR3,
     GUEST_CR4,
     GUEST_EFER,
+    GUEST_DR6,
     GUEST_DR7,
     GUEST_FS_BASE,
     GUEST_GS_BASE,
@@ -58,6 +64,12 @@ struct guest_ops {
     u64 (*get)(struct guest *guest, enum guest_reg reg);
     void (*set)(struct guest *guest, enum guest_reg reg, u64 value);
     void (*segment)(void *guest, enum seg_reg which, struct guest_segment *out);
+    u16 (*selector)(struct guest *guest, enum seg_reg which);
+    /* SS's DPL becomes the CPL, also where SS is unusable. */
+    void (*set_segment)(struct guest *guest, enum seg_reg which, u16 selector,
+                        const struct guest_segment *segment);
+    /* As MOV to CR3 outside IA-32e mode. False: PAE's pointers are bad, and nothing has changed. */
+    bool (*load_cr3)(struct guest *guest, u64 cr3);
     unsigned (*code_bits)(struct guest *guest); /* 16, 32, 64 */
     unsigned (*cpl)(struct guest *guest);
 };
@@ -70,6 +82,7 @@ struct guest {
     bool nmi;                 /* waits until NMIs are not blocked */
     bool halted;
     u8 length; /* of the instruction that was emulated */
+    u8 hits;   /* B0 to B3, enabled, that emulation has met: a #DB is due after the instruction */
     u64 apic_id;
     u64 cr8;
     const struct guest_cpuid *cpuid; /* its machine's */
@@ -179,5 +192,6 @@ bool guest_create(struct guest *guest);
 void guest_destroy(struct guest *guest);
 void guest_switch_in(struct guest *guest);
 void guest_switch_out(struct guest *guest);
+void guest_dr_fetch(struct guest *guest); /* guest->dr as the processor holds it now */
 
 #endif

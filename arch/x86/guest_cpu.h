@@ -17,7 +17,17 @@ struct guest_fault {
     u64 address; /* for CR2, of a page fault */
 };
 
-enum { VECTOR_UD = 6, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14 };
+enum {
+    VECTOR_DB = 1,
+    VECTOR_UD = 6,
+    VECTOR_DF = 8,
+    VECTOR_TS = 10,
+    VECTOR_NP = 11,
+    VECTOR_SS = 12,
+    VECTOR_GP = 13,
+    VECTOR_PF = 14,
+    VECTOR_AC = 17,
+};
 
 /* Access rights as the VMCS has them (SDM volume 3, 25.4.1). SVM's attributes are these with bits
  * 11:8 standing for 15:12. */
@@ -25,8 +35,11 @@ enum { VECTOR_UD = 6, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14 };
 #define SEGMENT_WRITABLE 0x0002 /* data; for code: readable */
 #define SEGMENT_DOWN     0x0004 /* data: expand-down */
 #define SEGMENT_CODE     0x0008
+#define SEGMENT_S        0x0010 /* code or data, not a system segment */
+#define SEGMENT_DPL(n)   ((u32)(n) << 5)
 #define SEGMENT_PRESENT  0x0080
 #define SEGMENT_BIG      0x4000
+#define SEGMENT_PAGES    0x8000 /* G: the descriptor's limit counts pages */
 #define SEGMENT_UNUSABLE 0x10000
 
 struct guest_segment {

@@ -170,26 +170,31 @@ static void init_topology(struct guest_cpuid *table, const struct guest_traits *
         init_caches(traits, 0x8000001d, table->cache_amd, 0);
 }
 
+/* How far p/q is from up/down, times q * down. */
+static u64 distance(u64 up, u64 down, u64 p, u64 q)
+{
+    return up * q > p * down ? up * q - p * down : p * down - up * q;
+}
+
 /*
- * The fraction nearest to `up`/`down` whose numerator stays within `limit`: Euclid's algorithm
- * gives the convergents. The first that is too large is shortened; with more than half of its digit
- * left, it is still nearer than the one before.
+ * The fraction nearest to up/down whose numerator stays within `limit`: Euclid's algorithm gives
+ * the convergents. The first that is too large is shortened, and that or the one before is nearest.
  */
 static void approximate(u64 up, u64 down, u64 limit, u32 *numerator, u32 *denominator)
 {
     u64 p0 = 0, q0 = 1, p = 1, q = 0;
 
-    while (down) {
-        u64 digit = up / down, rest = up % down;
+    for (u64 a = up, b = down; b;) {
+        u64 digit = a / b, rest = a % b;
         u64 room = p ? (limit - p0) / p : digit;
         u64 take = digit < room ? digit : room;
-        if (take * 2 <= digit && take < digit)
-            break;
         u64 p2 = take * p + p0, q2 = take * q + q0;
+        if (take < digit && distance(up, down, p2, q2) * q >= distance(up, down, p, q) * q2)
+            break;
         p0 = p, q0 = q, p = p2, q = q2;
         if (take < digit)
             break;
-        up = down, down = rest;
+        a = b, b = rest;
     }
     *numerator = (u32)p;
     *denominator = (u32)q;

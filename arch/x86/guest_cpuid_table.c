@@ -73,7 +73,7 @@ const struct cpuid_rule cpuid_rules[] = {
      {LFENCE_SERIALIZES | NULL_SELECTOR_CLEARS | FSRS_821 | FSRC_821, 0, 0, 0}, {0}},
 };
 
-/* --- what the engine or the machine decides ------------------------------------------------------- */
+/* --- what the engine or the machine decides --- */
 const struct cpuid_trait cpuid_traits[] = {
     {TRAIT_RDTSCP,       false, VENDOR_BOTH, 0x80000001, 0, EDX, RDTSCP},
     {TRAIT_RDTSCP,       false, VENDOR_BOTH, 0x7, 0, ECX, RDPID},
@@ -90,7 +90,7 @@ const struct cpuid_trait cpuid_traits[] = {
     {TRAIT_SMP,          true,  VENDOR_AMD,  0x80000001, 0, ECX, CMP_LEGACY},
 };
 
-/* --- what lives in the extended state ---------------------------------------------------------------- */
+/* --- what lives in the extended state --- */
 const struct cpuid_state cpuid_states[] = {
     {XCR0_AVX,    0x1, 0, ECX, AVX | FMA | F16C},
     {XCR0_AVX,    0x7, 0, EBX, AVX2},
@@ -107,7 +107,7 @@ const struct cpuid_state cpuid_states[] = {
     {XCR0_PKRU,   0x7, 0, ECX, PKU},
 };
 
-/* --- what the guest may set in CR4 and EFER (SDM volume 3, 2.5; AMD APM volume 2, 3.1) ---------------- */
+/* --- what the guest may set in CR4 and EFER (SDM volume 3, 2.5; AMD APM volume 2, 3.1) --- */
 const struct cpuid_control cpuid_controls[] = {
     {0x1, 0, EDX, VME,      CR4_VME | CR4_PVI, 0},
     {0x1, 0, EDX, TSC,      CR4_TSD, 0},

@@ -2,6 +2,7 @@
 #include "arch/x86/guest.h"
 
 /* Everything that emulation asks of the guest's memory and addresses: guest_space.c. */
+#include "arch/x86/guest_debug.h"
 #include "arch/x86/guest_space.h"
 #include "arch/x86/cpu.h"
 
@@ -50,6 +51,10 @@ static bool move_element(struct guest *guest, struct guest_cpu *cpu, const struc
         port_write(guest->vcpu.vm, io->port, io->bytes, value);
     }
     gpr_write(index, cut(*index, io->address_bytes) + (u64)step, io->address_bytes);
+    if (guest_has_breakpoints(guest)) {
+        guest_breakpoints(guest, BREAK_PORT, io->port, io->bytes);
+        guest_breakpoints(guest, io->in ? BREAK_WRITE : BREAK_READ, linear, io->bytes);
+    }
     return true;
 }
 
@@ -70,7 +75,7 @@ static enum guest_action string_io(struct guest *guest, const struct guest_io *i
         if (!move_element(guest, &cpu, io))
             return GUEST_RESUME;
         gpr_write(rcx, cut(*rcx, io->address_bytes) - 1, io->address_bytes);
-        if (guest->vcpu.attention)
+        if (guest->vcpu.attention || guest->hits)
             break;
     }
     return cut(*rcx, io->address_bytes) ? GUEST_RESUME : GUEST_NEXT;
@@ -87,5 +92,7 @@ enum guest_action guest_io(struct guest *guest, const struct guest_io *io)
         gpr_write(rax, port_read(vm, io->port, io->bytes), io->bytes);
     else
         port_write(vm, io->port, io->bytes, cut(*rax, io->bytes));
+    if (guest_has_breakpoints(guest))
+        guest_breakpoints(guest, BREAK_PORT, io->port, io->bytes);
     return GUEST_NEXT;
 }

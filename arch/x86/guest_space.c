@@ -87,10 +87,9 @@ enum walk_verdict guest_translate(struct guest *guest, u64 linear, unsigned acce
 }
 
 /* Page by page; `each` is told the place of every part. */
-static bool over_pages(struct guest *guest, u64 linear, u64 size, bool write,
+static bool over_pages(struct guest *guest, u64 linear, u64 size, unsigned access,
                        void (*each)(struct vm *vm, gpa_t at, void *data, u64 size), void *data)
 {
-    unsigned access = access_of(guest, write);
     struct guest_fault fault;
     gpa_t at;
 
@@ -123,18 +122,35 @@ static void write_part(struct vm *vm, gpa_t at, void *data, u64 size)
 
 bool guest_reach(struct guest *guest, u64 linear, u64 size, bool write)
 {
-    return over_pages(guest, linear, size, write, NULL, NULL);
+    return over_pages(guest, linear, size, access_of(guest, write), NULL, NULL);
 }
 
 bool guest_read_linear(struct guest *guest, u64 linear, void *to, u64 size)
 {
-    return over_pages(guest, linear, size, false, read_part, to);
+    return over_pages(guest, linear, size, access_of(guest, false), read_part, to);
 }
 
 bool guest_write_linear(struct guest *guest, u64 linear, const void *from, u64 size)
 {
     return guest_reach(guest, linear, size, true) &&
-           over_pages(guest, linear, size, true, write_part, (void *)(uintptr_t)from);
+           over_pages(guest, linear, size, access_of(guest, true), write_part,
+                      (void *)(uintptr_t)from);
+}
+
+bool guest_system_reach(struct guest *guest, u64 linear, u64 size, bool write)
+{
+    return over_pages(guest, linear, size, write ? ACCESS_WRITE : ACCESS_READ, NULL, NULL);
+}
+
+bool guest_system_read(struct guest *guest, u64 linear, void *to, u64 size)
+{
+    return over_pages(guest, linear, size, ACCESS_READ, read_part, to);
+}
+
+bool guest_system_write(struct guest *guest, u64 linear, const void *from, u64 size)
+{
+    return guest_system_reach(guest, linear, size, true) &&
+           over_pages(guest, linear, size, ACCESS_WRITE, write_part, (void *)(uintptr_t)from);
 }
 
 bool guest_instruction(struct guest *guest, struct insn *insn)

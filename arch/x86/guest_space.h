@@ -22,6 +22,12 @@ must_check bool guest_reach(struct guest *guest, u64 linear, u64 size, bool writ
 must_check bool guest_read_linear(struct guest *guest, u64 linear, void *to, u64 size);
 must_check bool guest_write_linear(struct guest *guest, u64 linear, const void *from, u64 size);
 
+/* The same as the processor itself reaches its tables: as a supervisor at any CPL, and with SMAP
+ * whatever AC says (SDM 3, 4.6.1). */
+must_check bool guest_system_reach(struct guest *guest, u64 linear, u64 size, bool write);
+must_check bool guest_system_read(struct guest *guest, u64 linear, void *to, u64 size);
+must_check bool guest_system_write(struct guest *guest, u64 linear, const void *from, u64 size);
+
 /* One page's translation; the fault is the caller's to raise. */
 enum walk_verdict guest_translate(struct guest *guest, u64 linear, unsigned access, gpa_t *at,
                                   struct guest_fault *fault);

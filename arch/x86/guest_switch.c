@@ -58,10 +58,15 @@ void guest_switch_in(struct guest *guest)
     fpu_load(guest->xsave, guest->xcr0, guest->xss);
 }
 
+void guest_dr_fetch(struct guest *guest)
+{
+    DEBUG_REGISTERS(DR_SAVE)
+}
+
 void guest_switch_out(struct guest *guest)
 {
     guest->cr2 = cr2_read();
-    DEBUG_REGISTERS(DR_SAVE)
+    guest_dr_fetch(guest);
     __asm__ volatile("mov %%dr6, %0" : "=r"(guest->dr6));
     __asm__ volatile("mov %0, %%dr7" : : "r"(0x400ull)); /* no breakpoint of the guest's hits us */
     guest->star = msr_read(MSR_STAR);

@@ -52,9 +52,24 @@ static bool group_3(struct mmio_op *op)
 static bool group_4_5(struct mmio_op *op)
 {
     unsigned reg = insn_modrm_reg(op->insn);
-    if (reg > 1) /* CALL, JMP, PUSH */
+    if (reg == 6) {
+        set(op, MMIO_PUSH, true, false);
+        return true;
+    }
+    if (reg > 1) /* CALL, JMP */
         return false;
     set_alu(op, MMIO_UNARY, reg ? ALU_DEC : ALU_INC);
+    return true;
+}
+
+/* C0, C1 shift by an immediate, D0, D1 by one, D2, D3 by CL. */
+static bool shift(struct mmio_op *op, u8 opcode)
+{
+    set_alu(op, MMIO_ALU_MEM, (enum alu_op)(ALU_ROL + insn_modrm_reg(op->insn)));
+    op->has_imm = opcode < 0xd2;
+    op->imm = opcode < 0xd0 ? op->insn->imm : 1;
+    op->reg_width = 1;
+    set_register(op, GPR_RCX);
     return true;
 }
 
@@ -104,6 +119,11 @@ static bool map_one(struct mmio_op *op, u8 opcode)
     switch (opcode) {
     case 0x63: /* MOVSXD; elsewhere ARPL */
         return op->insn->bits == 64 && extend(op, op->width == 2 ? 2 : 4, true);
+    case 0x69:
+    case 0x6b:
+        set_alu(op, MMIO_ALU_REG, ALU_IMUL);
+        set_imm(op);
+        return true;
     case 0x80 ... 0x83:
         set_alu(op, MMIO_ALU_MEM, (enum alu_op)insn_modrm_reg(op->insn));
         set_imm(op);
@@ -120,10 +140,16 @@ static bool map_one(struct mmio_op *op, u8 opcode)
     case 0x8a ... 0x8b:
         set(op, MMIO_LOAD, true, false);
         return true;
+    case 0x8f:
+        set(op, MMIO_POP, false, true);
+        return true;
     case 0xa0 ... 0xa3:
         set_register(op, GPR_RAX);
         set(op, opcode & 2 ? MMIO_STORE : MMIO_LOAD, !(opcode & 2), opcode & 2);
         return true;
+    case 0xc0 ... 0xc1:
+    case 0xd0 ... 0xd3:
+        return shift(op, opcode);
     case 0xc6 ... 0xc7:
         return store_imm(op);
     case 0xf6 ... 0xf7:
@@ -144,9 +170,30 @@ static bool bit(struct mmio_op *op, unsigned which)
     return true;
 }
 
+static bool conditional(struct mmio_op *op, enum mmio_kind kind, u8 opcode)
+{
+    set(op, kind, kind == MMIO_CMOV, kind == MMIO_SET);
+    op->condition = opcode & 15;
+    return true;
+}
+
+/* Of group 9, CMPXCHG8B; its wide form would be an access of 16 bytes. */
+static bool group_9(struct mmio_op *op)
+{
+    if (insn_modrm_reg(op->insn) != 1 || op->insn->rex & REX_W)
+        return false;
+    set(op, MMIO_CMPXCHG8B, true, true);
+    op->width = 8;
+    return true;
+}
+
 static bool map_0f(struct mmio_op *op, u8 opcode)
 {
     switch (opcode) {
+    case 0x40 ... 0x4f:
+        return conditional(op, MMIO_CMOV, opcode);
+    case 0x90 ... 0x9f:
+        return conditional(op, MMIO_SET, opcode);
     case 0xa3:
     case 0xab:
     case 0xb3:
@@ -154,6 +201,9 @@ static bool map_0f(struct mmio_op *op, u8 opcode)
         return bit(op, opcode >> 3 & 3);
     case 0xba:
         return bit(op, insn_modrm_reg(op->insn) & 3);
+    case 0xaf:
+        set_alu(op, MMIO_ALU_REG, ALU_IMUL);
+        return true;
     case 0xb0 ... 0xb1:
         set(op, MMIO_CMPXCHG, true, true);
         return true;
@@ -167,6 +217,8 @@ static bool map_0f(struct mmio_op *op, u8 opcode)
     case 0xc3: /* MOVNTI */
         set(op, MMIO_STORE, false, true);
         return true;
+    case 0xc7:
+        return group_9(op);
     default:
         return false;
     }

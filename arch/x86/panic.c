@@ -22,27 +22,43 @@ void panic_set_end(void (*end)(void))
     panic_end = end;
 }
 
-/* Stops the others; does not return on a core that is not the first to fail. */
+static void no_return panic_finish(const char *reason);
+
+/* Stops the others, once, and may fail itself. */
+static void stop_others(struct cpu *cpu)
+{
+    if (cpu->panics == 1)
+        apic_stop_others();
+}
+
+/*
+ * Does not return on a core that is not the first to fail. A panic within the panic speaks as well,
+ * without the console that failed (log_panic_mode); a third one only ends as the user wishes, and
+ * the end's own failure is the last.
+ */
 static void panic_begin(void)
 {
-    u32 none = ~0u;
+    u32 owner = ~0u;
     struct cpu *cpu = this_cpu();
 
     irq_disable();
-    if (!__atomic_compare_exchange_n(&panic_owner, &none, cpu->index, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST) ||
-        cpu->panicking)
+    if (!__atomic_compare_exchange_n(&panic_owner, &owner, cpu->index, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST) &&
+        owner != cpu->index)
         cpu_halt_forever();
-    cpu->panicking = true;
-    apic_stop_others();
+    if (++cpu->panics > 3)
+        cpu_halt_forever();
+    stop_others(cpu);
     log_panic_mode();
+    if (cpu->panics == 3)
+        panic_finish("a panic within the panic within the panic");
     log_tail(tail, sizeof tail);
 }
 
 void panic_nmi(void)
 {
     this_cpu()->nmis++;
-    if (__atomic_load_n(&panic_owner, __ATOMIC_SEQ_CST) != ~0u && !this_cpu()->panicking)
+    if (__atomic_load_n(&panic_owner, __ATOMIC_SEQ_CST) != ~0u && !this_cpu()->panics)
         cpu_halt_forever();
 }
 
@@ -106,7 +122,7 @@ static void print_log_tail(void)
     }
 }
 
-static void no_return panic_finish(const char *reason)
+static void panic_finish(const char *reason)
 {
     static char quoted[320];
     log_event("panic", "text=%s", log_quote(quoted, sizeof quoted, reason));

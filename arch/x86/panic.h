@@ -2,7 +2,7 @@
 /*
  * The end of Trivet on a bug of its own: reason, registers, backtrace with names, the log's last
  * lines. One core speaks; the others are stopped by NMI, and one that fails at the same time just
- * stops.
+ * stops. If the speaker fails itself it speaks once more, without the console that failed.
  */
 #ifndef ARCH_X86_PANIC_H
 #define ARCH_X86_PANIC_H

@@ -19,9 +19,10 @@ struct cpu {
     u32 apic_id;
     enum cpu_state state;
     u64 stack_top;
-    bool panicking;
+    u32 panics;           /* how deep this core is in them */
     void (*call)(void *); /* see smp_call */
     void *call_with;
+    u64 tsc_adjust; /* to be added to this core's TSC to get the boot core's */
     u64 interrupts;
     u64 nmis;
     struct desc_tables desc;

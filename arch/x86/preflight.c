@@ -11,6 +11,16 @@ void preflight_start(struct preflight *report, const char *engine)
     report->engine = engine;
 }
 
+/* fmt_va cuts without a mark: a list that seems whole would be a lie. */
+static void mark_cut(char *text, size_t size)
+{
+    static const char mark[] = " ...";
+    size_t end = size - sizeof mark;
+    while (end > 0 && text[end] != ' ')
+        end--;
+    str_copy(text + end, mark, sizeof mark);
+}
+
 bool preflight_refuse(struct preflight *report, const char *reason, const char *format, ...)
 {
     if (!preflight_ready(report))
@@ -18,14 +28,20 @@ bool preflight_refuse(struct preflight *report, const char *reason, const char *
     str_copy(report->refusal.reason, reason, sizeof report->refusal.reason);
     va_list args;
     va_start(args, format);
-    fmt_va(report->refusal.text, sizeof report->refusal.text, format, args);
+    size_t size = fmt_va(report->refusal.text, sizeof report->refusal.text, format, args);
     va_end(args);
+    if (size >= sizeof report->refusal.text)
+        mark_cut(report->refusal.text, sizeof report->refusal.text);
     return false;
 }
 
-static bool made_by_amd(const char *vendor)
+enum cpu_maker cpu_maker(const struct cpu_identity *cpu)
 {
-    return strcmp(vendor, "AuthenticAMD") == 0 || strcmp(vendor, "HygonGenuine") == 0;
+    if (strcmp(cpu->vendor, "GenuineIntel") == 0)
+        return MAKER_INTEL;
+    if (strcmp(cpu->vendor, "AuthenticAMD") == 0 || strcmp(cpu->vendor, "HygonGenuine") == 0)
+        return MAKER_AMD;
+    return MAKER_OTHER;
 }
 
 /* The bytes come from CPUID, and an emulator may put anything there: only printable ones are shown.
@@ -41,14 +57,9 @@ static void vendor_name(const char *vendor, char *to, size_t size)
 void preflight_neither(struct preflight *report, const struct cpu_identity *cpu)
 {
     char vendor[sizeof cpu->vendor];
-    const char *reason = "no-virtualization";
-    if (made_by_amd(cpu->vendor))
-        reason = "no-svm";
-    else if (strcmp(cpu->vendor, "GenuineIntel") == 0)
-        reason = "no-vmx";
     vendor_name(cpu->vendor, vendor, sizeof vendor);
     preflight_start(report, "");
-    preflight_refuse(report, reason,
+    preflight_refuse(report, "no-virtualization",
                      "this processor (%s, family %u, model %u) shows neither VMX nor SVM: Trivet "
                      "needs an Intel processor with VT-x and EPT or an AMD one with SVM and nested "
                      "paging%s",
@@ -110,6 +121,31 @@ static void print_wrapped(const char *text)
         log_raw("%s%s", indent, text);
 }
 
+/* The names of the rows of one need that are there, or are not, in lines: for a screen of 25. */
+static void print_names(const struct preflight *report, enum need need, bool there,
+                        const char *heading)
+{
+    static char line[PREFLIGHT_ROWS_MAX * 24];
+    size_t used = fmt_text(line, sizeof line, "%s:", heading), bare = used;
+
+    for (unsigned i = 0; i < report->count; i++) {
+        const struct preflight_row *row = &report->row[i];
+        if (row->need == need && (row->have == HAVE_YES) == there && used < sizeof line)
+            used += fmt_text(line + used, sizeof line - used, " %s", row->name);
+    }
+    if (used > bare)
+        print_wrapped(line);
+}
+
+static void print_summary(const struct preflight *report)
+{
+    print_section(report, NEED_REQUIRED, "required", false);
+    print_names(report, NEED_REQUIRED, true, "required, there");
+    print_names(report, NEED_WANTED, true, "wanted, there");
+    print_names(report, NEED_WANTED, false, "wanted, denied");
+    print_names(report, NEED_SPARE, true, "there, left off");
+}
+
 static unsigned count_rows(const struct preflight *report, enum need need, bool only_there)
 {
     unsigned count = 0;
@@ -131,12 +167,20 @@ static void print_verdict(const struct preflight *report)
     print_wrapped(line);
 }
 
-void preflight_print(const struct preflight *report, bool all)
+static void print_table(const struct preflight *report, bool all)
 {
     print_section(report, NEED_REQUIRED, "required", all);
     print_section(report, NEED_WANTED, "wanted", all);
     if (all)
         print_section(report, NEED_SPARE, "left off", all);
+}
+
+void preflight_print(const struct preflight *report, enum preflight_detail detail)
+{
+    if (detail == PREFLIGHT_NAMES)
+        print_summary(report);
+    else
+        print_table(report, detail == PREFLIGHT_ALL);
     if (report->note[0])
         print_wrapped(report->note);
     print_verdict(report);
@@ -144,7 +188,8 @@ void preflight_print(const struct preflight *report, bool all)
 
 void preflight_announce(const struct preflight *report)
 {
-    char quoted[2 * sizeof report->refusal.text];
+    /* Closed also where it is cut, so that the line fits into the log with its reason. */
+    char quoted[LOG_TEXT_MAX - 64];
     if (preflight_ready(report))
         return;
     log_event("refuse", "reason=%s text=%s", report->refusal.reason,

@@ -29,11 +29,15 @@ struct preflight_row {
     char where[26]; /* why not: "PROCBASED_CTLS2[33]=0", "vmx=-ept", "needs tpr-shadow" */
 };
 
+/* Fits an event line with its reason: LOG_TEXT_MAX. Longer text is cut at a word and ends in "
+ * ...". */
+#define REFUSAL_TEXT_MAX 840
+
 /* Why this machine can run no guests: a stable word and a sentence with the mend; "" is no refusal.
  */
 struct refusal {
     char reason[32];
-    char text[320];
+    char text[REFUSAL_TEXT_MAX];
 };
 
 struct preflight {
@@ -63,11 +67,19 @@ struct cpu_identity {
     bool inside_hypervisor; /* CPUID.1.ECX[31] */
 };
 
-/* The report of a processor whose CPUID shows neither VMX nor SVM. */
+/* Whose negotiation can tell what a processor that shows neither VMX nor SVM lacks. */
+enum cpu_maker { MAKER_OTHER, MAKER_INTEL, MAKER_AMD };
+enum cpu_maker cpu_maker(const struct cpu_identity *cpu);
+
+/* The report of another maker's processor, whose CPUID shows neither VMX nor SVM. */
 void preflight_neither(struct preflight *report, const struct cpu_identity *cpu);
 
-/* Prints the table and the verdict; `all` false leaves out the rows that are as one would wish. */
-void preflight_print(const struct preflight *report, bool all);
+/* How much of the table: the rows that are not as one would wish; all; or all by their names alone,
+ * but for required ones that are missing: what a text screen of 25 lines can hold. */
+enum preflight_detail { PREFLIGHT_DENIED, PREFLIGHT_ALL, PREFLIGHT_NAMES };
+
+/* Prints the table and the verdict. */
+void preflight_print(const struct preflight *report, enum preflight_detail detail);
 
 /* The event line "@trivet1 refuse reason=… text=…", if the report is a refusal. */
 void preflight_announce(const struct preflight *report);

@@ -8,6 +8,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/skew.h"
 #include "arch/x86/trap.h"
 #include "lib/fmt.h"
 #include "lib/lock.h"
@@ -27,6 +28,7 @@ struct cpu *cpus[CPUS_MAX];
 u32 cpu_count;
 
 static struct cpu boot_cpu;
+static bool nx_was_hidden; /* until the boot core turned it on: on the others it still is */
 static hpa_t start_page = {
     ~0ull}; /* below 1 MiB; kept, for a core that wakes late must find code there */
 
@@ -73,9 +75,12 @@ static bool has_nx(void)
 static bool turn_nx_on(void)
 {
     u64 enable;
-    if (!has_nx() && msr_read_safe(MSR_MISC_ENABLE, &enable) &&
+    if (has_nx())
+        return true;
+    if (!msr_read_safe(MSR_MISC_ENABLE, &enable) ||
         !msr_write_safe(MSR_MISC_ENABLE, enable & ~BIT(34)))
         return false;
+    nx_was_hidden = true;
     return has_nx();
 }
 
@@ -181,6 +186,7 @@ static void no_return ap_main(struct cpu *cpu, void (*work)(void))
         !__atomic_compare_exchange_n(&cpu->state, &starting, CPU_ONLINE, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_SEQ_CST))
         cpu_halt_forever(); /* too late: given up, or another's turn */
+    skew_answer();
     work();
     cpu_halt_forever();
 }
@@ -198,9 +204,27 @@ static bool prepare_start_page(void)
     return true;
 }
 
-static struct ap_params *params(void)
+/* What the next core finds on the start page: where to go on in each mode, and its orders. `cpu`
+ * comes last, for a core that finds it takes the rest. */
+static void give_orders(struct cpu *cpu, void (*work)(void))
 {
-    return (struct ap_params *)((char *)hpa_ptr(start_page) + (ap_start_params - ap_start));
+    struct ap_params *p =
+        (struct ap_params *)((char *)hpa_ptr(start_page) + (ap_start_params - ap_start));
+    u32 page = (u32)start_page.v;
+
+    p->gdt_limit = 31;
+    p->gdt_base = page + (u32)(ap_start_gdt - ap_start);
+    p->entry_32 = page + (u32)(ap_start_32 - ap_start);
+    p->code_32 = 24;
+    p->entry_64 = page + (u32)(ap_start_64 - ap_start);
+    p->code_64 = 8;
+    p->unhide_nx = nx_was_hidden;
+    p->boot_cr3 = (u32)hostmap_image_hpa(boot_pml4).v;
+    p->cr3 = cr3_read();
+    p->stack = cpu->stack_top;
+    p->entry = (u64)ap_main;
+    p->work = (u64)work;
+    __atomic_store_n(&p->cpu, (u64)cpu, __ATOMIC_RELEASE);
 }
 
 static struct cpu *new_cpu(u32 id)
@@ -230,6 +254,31 @@ static bool wait_online(const struct cpu *cpu, u64 us)
     return true;
 }
 
+/* The TSCs of a machine's cores mostly run in step, but nothing makes firmware see to it. */
+static struct skew correct_clock(struct cpu *cpu)
+{
+    struct skew skew = skew_measure(clock_tsc_hz());
+    cpu->tsc_adjust = skew_matters(&skew, clock_tsc_hz()) ? 0 - (u64)skew.ahead : 0;
+    skew_done();
+    return skew;
+}
+
+static void log_clock(const struct cpu *cpu, const struct skew *skew)
+{
+    bool behind = skew->ahead < 0;
+    u64 ticks = behind ? 0 - (u64)skew->ahead : (u64)skew->ahead;
+    const char *where = behind ? "behind" : "ahead";
+
+    if (!skew->known)
+        log_info("smp: core %u's TSC cannot be compared, it answers too slowly", cpu->index);
+    else if (cpu->tsc_adjust)
+        log_warn("smp: core %u's TSC is %lu ticks %s (within %lu); corrected", cpu->index, ticks,
+                 where, skew->uncertain);
+    else
+        log_debug("smp: core %u's TSC is %lu ticks %s (within %lu)", cpu->index, ticks, where,
+                  skew->uncertain);
+}
+
 /* INIT has been sent and its 10 ms have passed. The second SIPI goes only to a core that ignored
  * the first. */
 static bool start_initialized(u32 id, void (*work)(void))
@@ -241,7 +290,7 @@ static bool start_initialized(u32 id, void (*work)(void))
         log_error("smp: no memory for the core with APIC id %u", id);
         return false;
     }
-    ap_params_fill(params(), start_page, cpu, cpu->stack_top, (u64)ap_main, (u64)work);
+    give_orders(cpu, work);
     for (int attempt = 0; attempt < 2; attempt++) {
         apic_send_startup(id, (u8)(start_page.v >> 12));
         if (wait_online(cpu, attempt ? 100000 : 1000))
@@ -249,9 +298,10 @@ static bool start_initialized(u32 id, void (*work)(void))
     }
     if (__atomic_compare_exchange_n(&cpu->state, &starting, CPU_GIVEN_UP, false, __ATOMIC_SEQ_CST,
                                     __ATOMIC_SEQ_CST)) {
-        log_warn("smp: the core with APIC id %u does not answer; left out", id);
         return false; /* its area is not freed: it may yet wake and must find its stack */
     }
+    struct skew skew = correct_clock(cpu);
+    log_clock(cpu, &skew);
     cpus[cpu->index] = cpu;
     __atomic_store_n(&cpu_count, cpu_count + 1, __ATOMIC_RELEASE);
     return true;
@@ -279,7 +329,8 @@ void smp_start(const u32 *ids, u32 count, u32 limit, void (*work)(void))
         clock_wait_us(10000);
     for (u32 i = 0; i < count && cpu_count < limit; i++)
         if (ids[i] != boot_cpu.apic_id)
-            start_initialized(ids[i], work);
+            if (!start_initialized(ids[i], work))
+                log_warn("smp: the core with APIC id %u does not answer; left out", ids[i]);
 }
 
 void smp_take_call(void)
@@ -293,17 +344,39 @@ void smp_take_call(void)
     __atomic_store_n(&cpu->call, NULL, __ATOMIC_RELEASE);
 }
 
+void smp_post(u32 core, void (*what)(void *), void *with)
+{
+    cpus[core]->call_with = with;
+    __atomic_store_n(&cpus[core]->call, what, __ATOMIC_RELEASE);
+    arch_kick(core);
+}
+
+static void wait_for_call(u32 core)
+{
+    while (__atomic_load_n(&cpus[core]->call, __ATOMIC_ACQUIRE))
+        spin_pause();
+}
+
 void smp_call(u32 core, void (*what)(void *), void *with)
 {
-    struct cpu *cpu = cpus[core];
-
-    if (cpu == this_cpu()) {
+    if (cpus[core] == this_cpu()) {
         what(with);
         return;
     }
-    cpu->call_with = with;
-    __atomic_store_n(&cpu->call, what, __ATOMIC_RELEASE);
-    arch_kick(core);
-    while (__atomic_load_n(&cpu->call, __ATOMIC_ACQUIRE))
-        spin_pause();
+    smp_post(core, what, with);
+    wait_for_call(core);
+}
+
+static void answer_call(void *nothing)
+{
+    (void)nothing;
+    skew_answer();
+}
+
+struct skew smp_compare_clock(u32 core)
+{
+    smp_post(core, answer_call, NULL);
+    struct skew skew = correct_clock(cpus[core]);
+    wait_for_call(core);
+    return skew;
 }

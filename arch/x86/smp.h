@@ -5,6 +5,7 @@
 #ifndef ARCH_X86_SMP_H
 #define ARCH_X86_SMP_H
 
+#include "arch/x86/skew.h"
 #include "lib/types.h"
 
 /* First of all on the boot core, still on the loader's tables: GS, IDT, so that even early bugs are
@@ -14,7 +15,7 @@ void cpu_init_boot(void);
 /* The protections this processor has: WP, NXE, SMEP, SMAP, UMIP, PGE, PAT. NULL, or why Trivet
  * cannot run. */
 const char *cpu_protect(void) must_check;
-const char *cpu_protections(void); /* their names */
+const char *cpu_protections(void); /* the names of those that are on */
 
 /* After hostmap_init and apic_init: guarded stacks for the boot core; goes on in `next` on the new
  * stack. */
@@ -35,5 +36,12 @@ bool smp_start_one(u32 apic_id, void (*work)(void));
  */
 void smp_call(u32 core, void (*what)(void *), void *with);
 void smp_take_call(void);
+
+/* The same without waiting, for another core. */
+void smp_post(u32 core, void (*what)(void *), void *with);
+
+/* Compares another core's TSC with the boot core's once more, here on the boot core, and corrects
+ * that core's arch_now by it. Every core has had it once when it started. */
+struct skew smp_compare_clock(u32 core);
 
 #endif

@@ -37,7 +37,7 @@ void trap_handle(struct trap_frame *frame);
 void irq_set_handler(unsigned vector, void (*handler)(void));
 void irq_handle(unsigned vector);
 
-/* What to do on an NMI that no panic asked for; counts by default. */
+/* The manual's name of an exception, for the panic. */
 const char *trap_name(unsigned vector);
 
 /*

@@ -15,7 +15,7 @@ trap_stubs:
     .rept 256
     .balign TRAP_STUB_SIZE
     endbr64
-    .if vector >= 32 || !((WITH_ERROR_CODE >> vector) & 1)
+    .if vector >= 32 || !((WITH_ERROR_CODE >> (vector & 31)) & 1)
     push $0
     .endif
     push $vector

@@ -27,9 +27,9 @@ void acpi_warn(struct acpi_reader *reader, const char *format, ...)
     va_start(args, format);
     fmt_va(text, sizeof text, format, args);
     va_end(args);
-    log_warn("ACPI: %s", text);
+    log_warn("acpi: %s", text);
     if (reader->warnings == WARNINGS_MAX)
-        log_warn("ACPI: there is more that is broken; it is not listed");
+        log_warn("acpi: there is more that is broken; it is not listed");
 }
 
 static u8 byte_sum(const u8 *bytes, u32 length)

@@ -60,7 +60,7 @@ struct acpi_nmi {
 
 struct acpi_power {
     bool present; /* there is a FADT */
-    bool hw_reduced, headless;
+    bool hw_reduced;
     struct acpi_reg pm1a_control, pm1b_control, sleep_control, sleep_status;
     u32 smi_command; /* port; 0: ACPI is always on */
     u8 acpi_enable;  /* the value to write there */
@@ -68,7 +68,6 @@ struct acpi_power {
     u8 reset_value;
     bool s5_found;
     u8 s5_type_a, s5_type_b;
-    u16 boot_arch; /* IAPC_BOOT_ARCH: bit 1 there is an 8042, bit 2 there is no VGA */
 };
 
 struct acpi_serial {
@@ -76,8 +75,6 @@ struct acpi_serial {
     u8 interface; /* 0, 1 and 0x12: 16550 and compatible */
     struct acpi_reg base;
     u32 baud; /* 0: as the firmware left it */
-    bool pci;
-    u8 pci_segment, pci_bus, pci_device, pci_function;
 };
 
 struct acpi_segment {
@@ -90,8 +87,7 @@ struct acpi_info {
     bool present; /* a root table was found */
     unsigned tables, broken;
 
-    hpa_t lapic;
-    bool has_madt, has_8259;
+    bool has_madt;
     struct acpi_cpu cpu[ACPI_CPUS_MAX];
     unsigned cpu_count, cpus_unusable;
     struct acpi_ioapic ioapic[ACPI_IOAPICS_MAX];

@@ -19,7 +19,6 @@ enum {
     PM_TMR_BLK = 76,
     PM1_CNT_LEN = 89,
     PM_TMR_LEN = 91,
-    IAPC_BOOT_ARCH = 109,
     FLAGS = 112,
     RESET_REG = 116,
     RESET_VALUE = 128,
@@ -33,7 +32,6 @@ enum {
 
 #define FLAG_TMR_VAL_EXT     BIT(8)
 #define FLAG_RESET_REG_SUP   BIT(10)
-#define FLAG_HEADLESS        BIT(12)
 #define FLAG_HW_REDUCED_ACPI BIT(20)
 
 static struct acpi_reg reg_at(const struct acpi_table *table, u32 offset)
@@ -65,8 +63,6 @@ static void read_power(struct acpi_power *power, const struct acpi_table *table,
 
     power->present = true;
     power->hw_reduced = flags & FLAG_HW_REDUCED_ACPI;
-    power->headless = flags & FLAG_HEADLESS;
-    power->boot_arch = bytes_u16(fadt + IAPC_BOOT_ARCH);
     power->smi_command = smi <= 0xffff ? smi : 0;
     power->acpi_enable = fadt[ACPI_ENABLE];
     if (power->hw_reduced) { /* 4.1: the fixed registers are not there */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MADT (5.2.12): processors and interrupt controllers. After the header the local APICs' address
- * and flags, then entries: u8 type, u8 length, content.
+ * (the processors tell it themselves) and flags, then entries: u8 type, u8 length, content.
  */
 #include "drivers/host/acpi_table.h"
 
@@ -123,24 +123,20 @@ static void read_x2apic_nmi(struct acpi_reader *reader, const u8 *entry)
     add_nmi(reader, bytes_u32(entry + 4), bytes_u16(entry + 2), entry[8]);
 }
 
-static void read_lapic_address(struct acpi_reader *reader, const u8 *entry)
-{
-    reader->info->lapic = hpa(bytes_u64(entry + 4));
-}
-
+/* clang-format off */
 /* By type (table 5.45), with the length that each has. */
 static const struct {
     u8 length;
     entry_handler read;
 } entries[] = {
-    [0] = {8,  read_lapic        },
-      [1] = {12, read_ioapic       },
-      [2] = {10, read_override     },
-    [4] = {6,  read_lapic_nmi    },
-      [5] = {12, read_lapic_address},
-      [9] = {16, read_x2apic       },
-    [10] = {12, read_x2apic_nmi   },
+    [0]  = {8,  read_lapic},
+    [1]  = {12, read_ioapic},
+    [2]  = {10, read_override},
+    [4]  = {6,  read_lapic_nmi},
+    [9]  = {16, read_x2apic},
+    [10] = {12, read_x2apic_nmi},
 };
+/* clang-format on */
 
 static void read_entry(struct acpi_reader *reader, const u8 *entry)
 {
@@ -160,8 +156,6 @@ void acpi_madt(struct acpi_reader *reader, const struct acpi_table *table)
     u32 at = ENTRIES;
 
     info->has_madt = true;
-    info->lapic = hpa(bytes_u32(table->bytes + 36));
-    info->has_8259 = bytes_u32(table->bytes + 40) & BIT(0);
     while (at < table->length) {
         u32 left = table->length - at;
         u8 length = left >= 2 ? table->bytes[at + 1] : 0;

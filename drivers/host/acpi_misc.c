@@ -6,8 +6,6 @@
 
 #include "lib/bytes.h"
 
-#define PCI_NONE 0xffff
-
 /* Microsoft's "Serial Port Console Redirection Table": the codes of its baud rate byte. */
 static u32 spcr_baud(struct acpi_reader *reader, u8 code)
 {
@@ -27,12 +25,7 @@ void acpi_spcr(struct acpi_reader *reader, const struct acpi_table *table)
     *serial = (struct acpi_serial){.present = true,
                                    .interface = spcr[36],
                                    .base = acpi_gas(spcr + 40),
-                                   .baud = spcr_baud(reader, spcr[58]),
-                                   .pci = bytes_u16(spcr + 64) != PCI_NONE,
-                                   .pci_bus = spcr[68],
-                                   .pci_device = spcr[69],
-                                   .pci_function = spcr[70],
-                                   .pci_segment = spcr[75]};
+                                   .baud = spcr_baud(reader, spcr[58])};
 }
 
 /* IA-PC HPET specification 3.2.4: the base as a Generic Address Structure at 40. */

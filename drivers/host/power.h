@@ -19,7 +19,7 @@ void power_init(const struct acpi_info *acpi, volatile void *(*map)(hpa_t base, 
 /* Enters S5. Returning means that the machine is still on. */
 void power_off(void);
 
-/* Restarts. Returning means that only a triple fault is left. */
+/* Restarts. Returning means that only a triple fault is left, which is the caller's to do. */
 void power_reboot(void);
 
 #endif

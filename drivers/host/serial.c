@@ -31,6 +31,7 @@
 #define LSR_EMPTY     0x40 /* the shift register too */
 #define MSR_LINES     0xf0
 #define MSR_CTS       0x10
+#define MSR_DSR       0x20
 #define MSR_DCD       0x80
 #define NOBODY        0xff
 
@@ -174,5 +175,11 @@ int serial_read(struct serial *serial)
     u8 lsr = reg_read(serial, LSR);
     if (lsr == NOBODY || !(lsr & LSR_DATA))
         return -1;
+    serial->heard = true;
     return reg_read(serial, RBR);
+}
+
+bool serial_listened(const struct serial *serial)
+{
+    return serial->heard || reg_read(serial, MSR) & (MSR_CTS | MSR_DSR | MSR_DCD);
 }

@@ -26,6 +26,7 @@ struct serial {
     struct serial_at at;
     u8 fifo;           /* bytes that fit once the transmitter is empty: 16, or 1 without FIFO */
     bool between_crlf; /* "\r" is out, its "\n" not yet */
+    bool heard;        /* something has arrived */
 };
 
 /* COM1 to COM4, where a PC has them. */
@@ -40,6 +41,12 @@ must_check bool serial_init(struct serial *serial, const char *name, const struc
 
 /* A byte that has arrived, or -1. */
 int serial_read(struct serial *serial);
+
+/*
+ * Whether somebody seems to be at the other end: a modem line that only a peer raises (CTS, DSR or
+ * DCD), or a byte that has arrived. A cable without modem lines does not tell.
+ */
+bool serial_listened(const struct serial *serial);
 
 /*
  * Looks for a 16550 on a card, and switches on its decoding. True: *at has its port, or, if

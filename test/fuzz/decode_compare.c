@@ -188,7 +188,9 @@ int main(int argc, char **argv)
 {
     u64 count = argc > 1 ? strtoull(argv[1], NULL, 0) : 10000000;
     random_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    struct opinion o = {.mode = {64, false}};
+    struct opinion o = {
+        .mode = {64, false}
+    };
     oracle_init();
     if (count >= 10000000)
         enumerate();

@@ -133,7 +133,16 @@ static ZydisRegister expected_register(const struct mmio_op *op)
 /* Does the instruction as we see it use its register operand? */
 static bool uses_register(const struct mmio_op *op)
 {
-    return !op->has_imm && op->kind != MMIO_UNARY && !mmio_op_is_string(op);
+    switch (op->kind) {
+    case MMIO_UNARY:
+    case MMIO_CMPXCHG8B:
+    case MMIO_SET:
+    case MMIO_PUSH:
+    case MMIO_POP:
+        return false;
+    default:
+        return (!op->has_imm || op->kind == MMIO_ALU_REG) && !mmio_op_is_string(op);
+    }
 }
 
 static bool same_register(const struct opinion *o, const struct mmio_op *op)

@@ -38,10 +38,4 @@ void log_event(const char *kind, const char *format, ...)
     va_end(args);
 }
 
-const char *log_quote(char *to, size_t size, const char *text)
-{
-    snprintf(to, size, "\"%s\"", text);
-    return to;
-}
-
 #endif

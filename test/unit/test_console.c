@@ -11,6 +11,7 @@
 
 #include "test/unit/ports.h"
 
+#include "drivers/host/keyboard.c"
 #include "drivers/host/pci.c"
 #include "drivers/host/serial.c"
 #include "drivers/host/serial_pci.c"
@@ -26,13 +27,13 @@ static struct {
     unsigned in_count, out_count;
     unsigned fifo_used; /* not yet on the line */
     unsigned reads;
-    bool overrun;
+    bool overrun, alone;
 } uart;
 
 static u8 uart_msr(void)
 {
     if (!(uart.mcr & 0x10) || uart.kind == NO_LOOP)
-        return 0xb0; /* somebody is connected: CTS, DSR, DCD */
+        return uart.alone ? 0 : 0xb0; /* somebody is connected: CTS, DSR, DCD */
     return (u8)((uart.mcr & 0x02) << 3 | (uart.mcr & 0x01) << 5 | (uart.mcr & 0x0c) << 4);
 }
 
@@ -170,12 +171,38 @@ static void model_pci_write(u16 port, unsigned bytes, u32 value)
 
 static u8 crtc_index, crtc[256];
 
+/* A keyboard controller: bytes that wait, each with whether it is the mouse's. */
+static struct {
+    bool there, endless;
+    u8 byte[32];
+    bool mouse[32];
+    unsigned count, reads;
+} keys;
+
+static u8 keys_read(u16 port)
+{
+    keys.reads++;
+    if (!keys.there)
+        return 0xff;
+    if (port == 0x64)
+        return (u8)(0x14 | (keys.count || keys.endless ? 1 : 0) | (keys.mouse[0] ? 0x20 : 0));
+    u8 byte = keys.byte[0];
+    if (keys.count) {
+        memmove(keys.byte, keys.byte + 1, sizeof keys.byte - 1);
+        memmove(keys.mouse, keys.mouse + 1, sizeof keys.mouse - sizeof keys.mouse[0]);
+        keys.count--;
+    }
+    return byte;
+}
+
 static u32 model_read(u16 port, unsigned bytes)
 {
     if (port >= 0xcf8 && port <= 0xcff)
         return model_pci_read(port, bytes);
     if (uart.kind != NONE && port >= uart.port && port < uart.port + 8)
         return uart_read(port - uart.port);
+    if (port == 0x60 || port == 0x64)
+        return keys_read(port);
     return ~0u;
 }
 
@@ -342,6 +369,117 @@ static void test_input(void **state)
     assert_int_equal(serial_read(&serial), -1);
 }
 
+/* Somebody is there if a modem line is up or a byte has come; loopback's lines are our own. */
+static void test_listened(void **state)
+{
+    (void)state;
+    assert_true(init_uart(WITH_FIFO, 115200));
+    assert_true(serial_listened(&serial));
+    uart.alone = true;
+    assert_false(serial_listened(&serial));
+    uart.in[uart.in_count++] = 'k';
+    assert_false(serial_listened(&serial));
+    assert_int_equal(serial_read(&serial), 'k');
+    assert_true(serial_listened(&serial));
+    assert_true(init_uart(WITH_FIFO, 115200));
+    uart.alone = true;
+    assert_false(serial_listened(&serial));
+}
+
+static void use_keyboard(void)
+{
+    memset(&keys, 0, sizeof keys);
+    keys.there = true;
+    shift = caps = extended = false;
+    skip = 0;
+}
+
+static void hit(u8 code)
+{
+    keys.byte[keys.count++] = code;
+}
+
+static int typed(u8 code)
+{
+    hit(code);
+    int c = keyboard_read();
+    assert_int_equal(keys.count, 0);
+    return c;
+}
+
+/* The rows of a US keyboard, left to right, from the number of each row's first key. */
+static void test_keyboard_types_what_the_keys_say(void **state)
+{
+    (void)state;
+    static const struct {
+        u8 first;
+        const char *plain, *shifted;
+    } rows[] = {
+        {0x02, "1234567890-=", "!@#$%^&*()_+" },
+        {0x10, "qwertyuiop[]", "QWERTYUIOP{}" },
+        {0x1e, "asdfghjkl;'`", "ASDFGHJKL:\"~"},
+        {0x2b, "\\zxcvbnm,./", "|ZXCVBNM<>?"  },
+    };
+    use_keyboard();
+    for (unsigned r = 0; r < 4; r++) {
+        for (u8 k = 0; rows[r].plain[k]; k++) {
+            u8 code = (u8)(rows[r].first + k);
+            bool letter = rows[r].plain[k] >= 'a' && rows[r].plain[k] <= 'z';
+            assert_int_equal(typed(code), rows[r].plain[k]);
+            assert_int_equal(typed(code | 0x80), -1);
+            assert_int_equal(typed(k & 1 ? 0x2a : 0x36), -1);
+            assert_int_equal(typed(code), rows[r].shifted[k]);
+            assert_int_equal(typed(k & 1 ? 0xaa : 0xb6), -1);
+            assert_int_equal(typed(0x3a), -1); /* caps lock */
+            assert_int_equal(typed(code), letter ? rows[r].shifted[k] : rows[r].plain[k]);
+            assert_int_equal(typed(0xba), -1);
+            assert_int_equal(typed(0x3a), -1);
+        }
+    }
+    assert_int_equal(typed(0x39), ' ');
+    assert_int_equal(typed(0x1c), '\r');
+    assert_int_equal(typed(0x0e), '\b');
+    static const u8 silent[] = {0x00, 0x1d, 0x38, 0x3b, 0x45, 0x58, 0x7f, 0xfa, 0xff};
+    for (unsigned i = 0; i < sizeof silent; i++)
+        assert_int_equal(typed(silent[i]), -1);
+}
+
+static void test_keyboard_long_codes(void **state)
+{
+    static const u8 bytes[] = {0xe0, 0x2a, 0xe0, 0x48, 0xe0, 0xc8, 0xe0, 0xaa, /* cursor up */
+                               0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5,             /* Pause */
+                               0xe0, 0x1c, 0xe0, 0x9c, 0x1e};                  /* Enter, a */
+    (void)state;
+    use_keyboard();
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        hit(bytes[i]);
+    int c = keyboard_read();
+    if (c < 0) /* it takes so many bytes a call */
+        c = keyboard_read();
+    assert_int_equal(c, '\r');
+    assert_int_equal(keyboard_read(), 'a');
+    assert_int_equal(keyboard_read(), -1);
+}
+
+/* Neither an absent controller, nor one that is always full, nor a mouse holds us or types. */
+static void test_keyboard_never_waits(void **state)
+{
+    (void)state;
+    use_keyboard();
+    keys.there = false;
+    assert_int_equal(keyboard_read(), -1);
+    assert_int_equal(keys.reads, 1);
+    use_keyboard();
+    keys.endless = true;
+    assert_int_equal(keyboard_read(), -1);
+    assert_true(keys.reads < 100);
+    use_keyboard();
+    keys.mouse[0] = true;
+    hit(0x1e);
+    hit(0x1f);
+    assert_int_equal(keyboard_read(), 's');
+}
+
 /* A host bridge, a single-function device that answers for all, a multifunction one, one far away.
  */
 static struct function machine[] = {
@@ -480,6 +618,10 @@ int main(void)
         cmocka_unit_test(test_output_never_overruns),
         cmocka_unit_test(test_busy_transmitter_takes_nothing),
         cmocka_unit_test(test_input),
+        cmocka_unit_test(test_listened),
+        cmocka_unit_test(test_keyboard_types_what_the_keys_say),
+        cmocka_unit_test(test_keyboard_long_codes),
+        cmocka_unit_test(test_keyboard_never_waits),
         cmocka_unit_test(test_walk_visits_each_function_once),
         cmocka_unit_test(test_walk_reaches_the_last_function),
         cmocka_unit_test(test_no_pci_is_an_empty_walk),

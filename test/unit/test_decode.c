@@ -353,6 +353,18 @@ static const struct op_case ops[] = {
     OP(MMIO_BIT, ALU_BT, 4, 4, GPR_RAX, READS, 64, 0x0f, 0xa3, 0x07),
     OP(MMIO_STORE, 0, 4, 4, GPR_RAX, WRITES, 16, 0x0f, 0xc3, 0x07), /* MOVNTI: never 16 */
     OP(MMIO_STORE, 0, 2, 2, GPR_RAX, WRITES, 64, 0x66, 0x0f, 0x38, 0xf1, 0x07), /* MOVBE */
+    OP(MMIO_ALU_MEM, ALU_ROL, 4, 1, GPR_RCX, IMM | READS | WRITES, 64, 0xc1, 0x07, 5),
+    OP(MMIO_ALU_MEM, ALU_SAR, 1, 1, GPR_RCX, IMM | READS | WRITES, 64, 0xd0, 0x3f),
+    OP(MMIO_ALU_MEM, ALU_SHL, 8, 1, GPR_RCX, READS | WRITES, 64, 0x48, 0xd3, 0x27),
+    OP(MMIO_ALU_MEM, ALU_RCR, 1, 1, GPR_RCX, READS | WRITES, 16, 0xd2, 0x1f),
+    OP(MMIO_ALU_REG, ALU_IMUL, 4, 4, GPR_RDX, READS, 64, 0x0f, 0xaf, 0x17),
+    OP(MMIO_ALU_REG, ALU_IMUL, 2, 2, GPR_RDX, IMM | READS, 64, 0x66, 0x6b, 0x17, 9),
+    OP(MMIO_CMOV, 0, 8, 8, GPR_RDX, READS, 64, 0x48, 0x0f, 0x4f, 0x17),
+    OP(MMIO_SET, 0, 1, 1, GPR_RAX, WRITES, 64, 0x0f, 0x90, 0x07),
+    OP(MMIO_CMPXCHG8B, 0, 8, 4, GPR_RCX, READS | WRITES, 32, 0x0f, 0xc7, 0x0f),
+    OP(MMIO_PUSH, 0, 8, 8, GPR_RSI, READS, 64, 0xff, 0x37),
+    OP(MMIO_PUSH, 0, 2, 2, GPR_RSI, READS, 16, 0xff, 0x37),
+    OP(MMIO_POP, 0, 4, 4, GPR_RAX, WRITES, 32, 0x8f, 0x07),
     OP(MMIO_MOVS, 0, 4, 4, 0, READS | WRITES, 64, 0xf3, 0xa5),
     OP(MMIO_STOS, 0, 8, 8, 0, WRITES, 64, 0xf3, 0x48, 0xab),
     OP(MMIO_LODS, 0, 1, 1, 0, READS, 64, 0xac),
@@ -374,7 +386,7 @@ static void test_mmio_ops(void **state)
             op.writes != !!(c->flags & WRITES) || op.has_imm != !!(c->flags & IMM) ||
             op.sign != !!(c->flags & SIGN))
             fail_msg("case %u: kind %u alu %u width %u", i, op.kind, op.alu, op.width);
-        if (!op.has_imm && op.kind != MMIO_UNARY &&
+        if ((!op.has_imm || op.kind == MMIO_ALU_REG) && op.kind != MMIO_UNARY &&
             (op.reg != c->reg || op.high != !!(c->flags & HIGH)))
             fail_msg("case %u: register %u", i, op.reg);
     }
@@ -387,13 +399,14 @@ static void test_not_for_mmio(void **state)
         {0x8b,  0xc0}, /* MOV between registers */
         {0x0f,  0x6f, 0x07}, /* MOVQ mm */
         {0xc5,     0xfe,      0x6f, 0x07}, /* VMOVDQU */
-        {0xff, 0x37}, /* PUSH */
-        {0xff,  0x17 }, /* CALL */
-        {0xf7,  0x27}, /* MUL */
+        {0xff, 0x17}, /* CALL */
+        {0xf7,  0x27 }, /* MUL */
         {0x8d,  0x07}, /* LEA */
         {0xf2,  0x0f, 0x38, 0xf1, 0x07}, /* CRC32 */
+        {0x48,  0x0f, 0xc7, 0x0f}, /* CMPXCHG16B */
+        {0x0f, 0xa4, 0x07, 0x01}, /* SHLD */
         {0x6e }, /* OUTS: an I/O exit */
-        {0xd1, 0x07}, /* ROL */
+        {0xdd, 0x07}, /* FLD */
     };
     for (unsigned i = 0; i < array_size(codes); i++) {
         struct insn insn = one(codes[i], sizeof codes[i], 64);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "boot/info.h"
+#include "boot/memory.h"
 
 /* A tag list under construction: the multiboot2 specification, 3.6. */
 static u8 list[65536];
@@ -126,8 +127,6 @@ static void test_all_good(void **state)
     assert_string_equal(info.module[1].name, "empty");
     assert_string_equal(info.module[1].args, "");
     assert_int_equal(info.memmap.count, 1);
-    assert_true(info.has_load_base);
-    assert_int_equal(info.load_base.v, 0x200000);
     assert_false(info.efi);
     assert_int_equal(info.rsdp_size, 0);
     assert_int_equal(info.fb.kind, BOOT_FB_NONE);
@@ -486,10 +485,23 @@ static void test_too_many(void **state)
     check_error(finish(), "more ranges than Trivet's limit, 256");
 }
 
+/* What may be touched by the boot tables: 4 GiB, to its last byte and no further. */
+static void test_boot_reach(void **state)
+{
+    (void)state;
+    assert_true(boot_reaches(hpa(0xb8000), 8192));
+    assert_true(boot_reaches(hpa(0xfffff000), 4096));
+    assert_false(boot_reaches(hpa(0xfffff000), 4097));
+    assert_false(boot_reaches(hpa(4 * GiB), 1));
+    assert_false(boot_reaches(hpa(0x4000000000), 0x300000));
+    assert_false(boot_reaches(hpa(0xc0000000), ~0ull));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_good),
+        cmocka_unit_test(test_boot_reach),
         cmocka_unit_test(test_nothing_points_into_the_tags),
         cmocka_unit_test(test_memory_types),
         cmocka_unit_test(test_efi_map),

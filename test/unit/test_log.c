@@ -321,6 +321,29 @@ static void test_flush_drains_and_waits_for_the_wire(void **state)
     assert_ptr_equal(sinks, &one->sink);
 }
 
+/* What is typed shows at once where nothing lags, is not kept, and waits for nobody for ever. */
+static void test_echo(void **state)
+{
+    (void)state;
+    struct paper *fast = add_paper(0, 1), *stuck = add_paper(1, 0);
+    char tail[64];
+    log_source.now_ns = read_clock;
+    clock_step = 1000000;
+    log_echo("a\b \b");
+    assert_string_equal(fast->text, "a\b \b");
+    assert_int_equal(stuck->length, 0);
+    log_tail(tail, sizeof tail);
+    assert_string_equal(tail, "");
+    stuck->speed = 0;
+    log_raw("line");
+    size_t before = stuck->calls;
+    log_echo("x"); /* not into the middle of what lags */
+    assert_int_equal(stuck->calls, before);
+    stuck->speed = 100;
+    log_flush();
+    assert_string_equal(stuck->text, "line\n");
+}
+
 /* The other core stopped while it held the lock: the panic's lines come out all the same. */
 static void test_panic_breaks_the_lock(void **state)
 {
@@ -485,6 +508,7 @@ int main(void)
         cmocka_unit_test_setup(test_dead_sink_without_clock, reset),
         cmocka_unit_test_setup(test_dead_sink_with_stopped_clock, reset),
         cmocka_unit_test_setup(test_flush_drains_and_waits_for_the_wire, reset),
+        cmocka_unit_test_setup(test_echo, reset),
         cmocka_unit_test_setup(test_panic_breaks_the_lock, reset),
         cmocka_unit_test_setup(test_panic_within_panic_drops_the_writer, reset),
         cmocka_unit_test_setup(test_threads_do_not_interleave, reset),

@@ -1,264 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86/mmio_emulate, alu: random instructions run twice, by the emulator and by the processor
- * under the test; then what no native run shows: pages, faults, batches, other address sizes.
+ * arch/x86/mmio_emulate: pages, faults, batches, other address sizes, the stack. Arithmetic and
+ * flags are test_mmio_native.c's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include <cpuid.h>
-#include <sys/mman.h>
 
 #include "arch/x86/mmio_emulate.h"
-
-/* --- the processor as the model -------------------------------------------------------------- */
-
-u64 native_gpr[16], native_flags;
-void *native_code;
-void run_native(void);
-
-/* All registers but RSP and the flags from the globals, the code (which ends in RET), and back. */
-#define LOAD(n, reg) "mov native_gpr+8*" #n "(%rip), %" #reg "\n"
-#define SAVE(n, reg) "mov %" #reg ", native_gpr+8*" #n "(%rip)\n"
-#define EACH(do)                                                                                   \
-    do                                                                                             \
-    (0, rax) do(1, rcx) do(2, rdx) do(3, rbx) do(5, rbp) do(6, rsi) do(7, rdi) do(8, r8) do(       \
-        9, r9) do(10, r10) do(11, r11) do(12, r12) do(13, r13) do(14, r14) do(15, r15)
-__asm__(".pushsection .text\n"
-        ".globl run_native\n"
-        "run_native:\n"
-        "push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
-        "pushq native_flags(%rip)\n popfq\n" EACH(LOAD) "call *native_code(%rip)\n" EACH(
-            SAVE) "pushfq\n popq native_flags(%rip)\n cld\n"
-                  "pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n ret\n"
-                  ".popsection\n");
-
-static u64 random_state = 1;
-
-static u64 random64(void) /* splitmix64 */
-{
-    u64 z = random_state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-/* Values at the edges of the flags more often than chance has them. */
-static u64 interesting(void)
-{
-    static const u64 edge[] = {
-        0,      1,      ~0ull,      0x7f,       0x80,       0xff,       0x7fff,
-        0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 63, (1ull << 63) - 1};
-    return random64() & 1 ? random64() : edge[random64() % array_size(edge)];
-}
-
-#define ARENA 1024
-static u8 real[ARENA], copy[ARENA]; /* what the processor changes, what the emulator changes */
-
-static u64 arena_read(void *ctx, gpa_t at, unsigned size)
-{
-    u64 value = 0;
-    (void)ctx;
-    assert_true(at.v - (u64)real <= ARENA - size);
-    memcpy(&value, copy + (at.v - (u64)real), size);
-    return value;
-}
-
-static void arena_write(void *ctx, gpa_t at, unsigned size, u64 value)
-{
-    (void)ctx;
-    assert_true(at.v - (u64)real <= ARENA - size);
-    memcpy(copy + (at.v - (u64)real), &value, size);
-}
-
-static bool identity(void *ctx, u64 linear, bool write, gpa_t *at, struct guest_fault *fault)
-{
-    (void)ctx;
-    (void)write;
-    (void)fault;
-    *at = gpa(linear);
-    return true;
-}
-
-static const struct mmio_bus arena = {NULL, identity, arena_read, arena_write};
-
-/* `spread` opcodes in a row; ModRM.reg out of a set (empty: no ModRM, a string instruction). */
-struct pattern {
-    u8 spread, regs, imm, size, opcode[3];
-};
-
-#define IMM_Z     9    /* 2 or 4 bytes, by the operand size */
-#define REGISTERS 0xef /* a register operand: not RSP */
-#define NOT_RDI   0x6f /* nor, where it counts bits, the address */
-#define P(spread, regs, imm, ...)                                                                  \
-    {                                                                                              \
-        spread, regs, imm, sizeof((const u8[]){__VA_ARGS__}),                                      \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-
-static const struct pattern patterns[] = {
-    P(4, REGISTERS, 0, 0x00),             /* ADD */
-    P(4, REGISTERS, 0, 0x08),             /* OR */
-    P(4, REGISTERS, 0, 0x10),             /* ADC */
-    P(4, REGISTERS, 0, 0x18),             /* SBB */
-    P(4, REGISTERS, 0, 0x20),             /* AND */
-    P(4, REGISTERS, 0, 0x28),             /* SUB */
-    P(4, REGISTERS, 0, 0x30),             /* XOR */
-    P(4, REGISTERS, 0, 0x38),             /* CMP */
-    P(1, REGISTERS, 0, 0x63),             /* MOVSXD */
-    P(1, 0xff, 1, 0x80),                  /* the eight with an immediate */
-    P(1, 0xff, IMM_Z, 0x81),              /* likewise */
-    P(1, 0xff, 1, 0x83),                  /* likewise */
-    P(8, REGISTERS, 0, 0x84),             /* TEST, XCHG, MOV */
-    P(1, 0x01, 1, 0xc6),                  /* MOV m, imm */
-    P(1, 0x01, IMM_Z, 0xc7),              /* likewise */
-    P(1, 0x01, 1, 0xf6),                  /* TEST m, imm */
-    P(1, 0x01, IMM_Z, 0xf7),              /* likewise */
-    P(2, 0x0c, 0, 0xf6),                  /* NOT, NEG */
-    P(2, 0x03, 0, 0xfe),                  /* INC, DEC */
-    P(1, NOT_RDI, 0, 0x0f, 0xa3),         /* BT */
-    P(1, NOT_RDI, 0, 0x0f, 0xab),         /* BTS */
-    P(1, NOT_RDI, 0, 0x0f, 0xb3),         /* BTR */
-    P(1, NOT_RDI, 0, 0x0f, 0xbb),         /* BTC */
-    P(1, 0xf0, 1, 0x0f, 0xba),            /* the four with an immediate */
-    P(2, REGISTERS, 0, 0x0f, 0xb0),       /* CMPXCHG */
-    P(2, REGISTERS, 0, 0x0f, 0xb6),       /* MOVZX */
-    P(2, REGISTERS, 0, 0x0f, 0xbe),       /* MOVSX */
-    P(2, REGISTERS, 0, 0x0f, 0xc0),       /* XADD */
-    P(1, REGISTERS, 0, 0x0f, 0xc3),       /* MOVNTI */
-    P(2, REGISTERS, 0, 0x0f, 0x38, 0xf0), /* MOVBE */
-    P(4, 0, 0, 0xa4),                     /* MOVS, CMPS */
-    P(6, 0, 0, 0xaa),                     /* STOS, LODS, SCAS */
-};
-
-static bool is_string(const struct pattern *p)
-{
-    return p->regs == 0;
-}
-
-static u8 pick(u8 set)
-{
-    u8 reg;
-    do
-        reg = random64() & 7;
-    while (!(set >> reg & 1));
-    return reg;
-}
-
-/* The memory operand is [RDI]. */
-static unsigned assemble(const struct pattern *p, u8 *code)
-{
-    u8 *at = code;
-    bool movnti = p->size == 2 && p->opcode[1] == 0xc3; /* which 66 is not for */
-    bool opsize = random64() % 4 == 0 && !movnti;
-    u8 rex = random64() & 1 ? 0x40 | (random64() & 0x0c) : 0;
-    if (opsize)
-        *at++ = 0x66;
-    if (is_string(p) && random64() & 1)
-        *at++ = random64() & 1 ? 0xf3 : 0xf2;
-    if (rex)
-        *at++ = rex;
-    memcpy(at, p->opcode, p->size);
-    at += p->size;
-    at[-1] = (u8)(at[-1] + random64() % p->spread);
-    if (!is_string(p))
-        *at++ = (u8)(pick(p->regs) << 3 | 7);
-    unsigned imm = p->imm == IMM_Z ? (opsize && !(rex & 8) ? 2 : 4) : p->imm;
-    u64 value = interesting();
-    memcpy(at, &value, imm);
-    return (unsigned)(at + imm - code);
-}
-
-static void prepare(const struct pattern *p)
-{
-    for (unsigned i = 0; i < 16; i++)
-        native_gpr[i] = interesting();
-    bool bits = p->regs == NOT_RDI;
-    for (unsigned i = 0; i < 16 && bits; i++)
-        native_gpr[i] = (native_gpr[i] & ~0xffffull) | ((random64() % 1024 - 512) & 0xffff);
-    for (unsigned i = 0; i < 16 && bits; i++) /* the same number in 16, 32 and 64 bits */
-        native_gpr[i] = (u64)(s64)(s16)native_gpr[i];
-    native_gpr[GPR_RDI] = (u64)real + 512;
-    if (is_string(p)) {
-        native_gpr[GPR_RSI] = (u64)real + 256;
-        native_gpr[GPR_RCX] = random64() % 10;
-    }
-    native_flags = 0x202 | (random64() & 0xcd5);
-    for (unsigned i = 0; i < ARENA; i++)
-        real[i] = random64() & 3 ? (u8)random64() : 0;
-    if (is_string(p) && random64() & 1) /* runs for CMPS and SCAS to follow */
-        memset(real, (int)(native_gpr[GPR_RAX] & 0xff), ARENA);
-    if (random64() & 1)
-        memcpy(real + 512, &native_gpr[random64() & 1 ? GPR_RAX : GPR_RDX], 8);
-    memcpy(copy, real, ARENA);
-}
-
-/* Flags that the manual defines after the instruction. */
-static u64 defined_flags(const struct mmio_op *op)
-{
-    const u64 all = RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
-    if (op->kind == MMIO_BIT)
-        return RFLAGS_CF | RFLAGS_ZF;
-    if (op->kind == MMIO_ALU_MEM || op->kind == MMIO_ALU_REG)
-        if (op->alu == ALU_AND || op->alu == ALU_OR || op->alu == ALU_XOR || op->alu == ALU_TEST)
-            return all & ~RFLAGS_AF;
-    return all;
-}
-
-static void run_both(const struct pattern *p, u8 *code)
-{
-    u8 bytes[INSN_MAX + 1] = {0};
-    unsigned size = assemble(p, bytes);
-    prepare(p);
-    memcpy(code, bytes, size);
-    code[size] = 0xc3;
-
-    struct insn insn;
-    struct mmio_op op;
-    struct guest_fault fault;
-    u64 gpr[16];
-    memcpy(gpr, native_gpr, sizeof gpr);
-    struct guest_cpu cpu = {.gpr = gpr, .rflags = native_flags, .linear_bits = 48};
-    assert_int_equal(decode(bytes, INSN_MAX, (struct decode_mode){64, false}, &insn), DECODE_OK);
-    assert_int_equal(insn.length, size);
-    assert_true(mmio_op_of(&insn, &op));
-    enum mmio_result result;
-    unsigned turns = 0;
-    do
-        result = mmio_emulate(&op, &cpu, &arena, GPA_UNKNOWN, 3, &fault);
-    while (result == MMIO_AGAIN && ++turns < 10);
-    run_native();
-    bool same = result == MMIO_DONE && memcmp(real, copy, ARENA) == 0;
-    for (unsigned i = 0; i < 16; i++)
-        same = same && (i == GPR_RSP || gpr[i] == native_gpr[i]);
-    u64 differ = (cpu.rflags ^ native_flags) & defined_flags(&op);
-    if (!same || differ)
-        fail_msg("%02x %02x %02x %02x %02x: kind %u alu %u width %u, flags differ in %llx",
-                 bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], op.kind, op.alu, op.width,
-                 (unsigned long long)differ);
-}
-
-static void test_as_the_processor(void **state)
-{
-    (void)state;
-    unsigned a, b, c, d;
-    __cpuid(1, a, b, c, d);
-    u8 *code =
-        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(code, MAP_FAILED);
-    native_code = code;
-    for (unsigned i = 0; i < array_size(patterns); i++)
-        for (unsigned n = 0; n < 10000; n++)
-            if (patterns[i].size < 3 || c & bit_MOVBE)
-                run_both(&patterns[i], code);
-    munmap(code, 4096);
-}
-
-/* --- pages, faults, batches ------------------------------------------------------------------- */
 
 /* Linear pages 0 to 7 lie at guest-physical 0x100000 less 0x1000 a page; faults at will. */
 static u8 ram[0x8000];
@@ -302,12 +53,12 @@ static const struct mmio_bus paged = {NULL, reversed, ram_read, ram_write};
 
 static u64 gpr[16];
 static struct guest_fault fault;
+static struct guest_segment stack;
 
 static void flat_segment(void *ctx, enum seg_reg which, struct guest_segment *out)
 {
     (void)ctx;
-    (void)which;
-    *out = (struct guest_segment){0, 0xffffffff, 0xc093};
+    *out = which == SEG_SS ? stack : (struct guest_segment){0, 0xffffffff, 0xc093};
 }
 
 static struct guest_cpu cpu;
@@ -330,6 +81,7 @@ static int setup(void **state)
     for (unsigned i = 0; i < sizeof ram; i++)
         ram[i] = (u8)(i * 7 + (i >> 8));
     bad_page = 99;
+    stack = (struct guest_segment){0, 0xffffffff, 0xc093};
     cpu = (struct guest_cpu){.gpr = gpr, .rflags = 2, .linear_bits = 48, .segment = flat_segment};
     return 0;
 }
@@ -449,10 +201,105 @@ static void test_segment_faults(void **state)
     assert_int_equal(fault.vector, VECTOR_GP);
 }
 
+static u64 ram_at(u64 linear, unsigned size)
+{
+    u64 value = 0;
+    memcpy(&value, ram + linear, size);
+    return value;
+}
+
+static void test_push(void **state)
+{
+    (void)state;
+    const u8 push[INSN_MAX] = {0xff, 0x74, 0x24, 0x08}; /* PUSH [RSP+8] */
+    u64 value = ram_at(0x3008, 8);
+    gpr[GPR_RSP] = 0x3000;
+    /* the exit's address may be that of either operand: both are walked */
+    assert_int_equal(run(push, 64, gpa(0xfd008), 1), MMIO_DONE);
+    assert_int_equal(gpr[GPR_RSP], 0x2ff8);
+    assert_int_equal(ram_at(0x2ff8, 8), value);
+    assert_int_equal(walks, 2);
+    const u8 word[INSN_MAX] = {0x66, 0xff, 0x30}; /* PUSH word [RAX] */
+    gpr[GPR_RAX] = 0x1001;
+    assert_int_equal(run(word, 64, GPA_UNKNOWN, 1), MMIO_DONE);
+    assert_int_equal(gpr[GPR_RSP], 0x2ff6);
+    assert_int_equal(ram_at(0x2ff6, 2), ram_at(0x1001, 2));
+    gpr[GPR_RSP] = 0x3000;
+    bad_page = 2; /* the stack's: nothing is read, RSP stays */
+    assert_int_equal(run(push, 64, GPA_UNKNOWN, 1), MMIO_FAULT);
+    assert_int_equal(fault.error, 2);
+    assert_int_equal(fault.address, 0x2ff8);
+    assert_int_equal(gpr[GPR_RSP], 0x3000);
+    assert_int_equal(reads + writes, 0);
+}
+
+static void test_pop(void **state)
+{
+    (void)state;
+    const u8 pop[INSN_MAX] = {0x8f, 0x44, 0x24, 0x08}; /* POP [RSP+8], RSP as it is after */
+    u64 value = ram_at(0x3000, 8);
+    gpr[GPR_RSP] = 0x3000;
+    assert_int_equal(run(pop, 64, gpa(0xfd010), 1), MMIO_DONE);
+    assert_int_equal(gpr[GPR_RSP], 0x3008);
+    assert_int_equal(ram_at(0x3010, 8), value);
+    assert_int_equal(walks, 2);
+    gpr[GPR_RSP] = 0x3ff0; /* the target is in page 4 */
+    bad_page = 4;
+    assert_int_equal(run(pop, 64, GPA_UNKNOWN, 1), MMIO_FAULT);
+    assert_int_equal(fault.address, 0x4000);
+    assert_int_equal(gpr[GPR_RSP], 0x3ff0);
+    assert_int_equal(reads + writes, 0);
+}
+
+/* SS.B, not the code's size, says how wide the stack pointer is. */
+static void test_stack_width(void **state)
+{
+    (void)state;
+    const u8 push[INSN_MAX] = {0x66, 0xff, 0x37}; /* PUSH dword [BX] in 16-bit code */
+    gpr[GPR_RBX] = 0x1000;
+    gpr[GPR_RSP] = 0x50002;
+    stack = (struct guest_segment){0, 0xffff, 0x93}; /* 16 bits: FFFE to 10001 is beyond it */
+    assert_int_equal(run(push, 16, GPA_UNKNOWN, 1), MMIO_FAULT);
+    assert_int_equal(fault.vector, VECTOR_SS);
+    assert_int_equal(gpr[GPR_RSP], 0x50002);
+    gpr[GPR_RSP] = 0x52002;
+    assert_int_equal(run(push, 16, GPA_UNKNOWN, 1), MMIO_DONE);
+    assert_int_equal(gpr[GPR_RSP], 0x51ffe);
+    assert_int_equal(ram_at(0x1ffe, 4), ram_at(0x1000, 4));
+    stack = (struct guest_segment){0, 0xffffffff, 0xc093}; /* 32 bits */
+    gpr[GPR_RSP] = 0x2002;
+    assert_int_equal(run(push, 16, GPA_UNKNOWN, 1), MMIO_DONE);
+    assert_int_equal(gpr[GPR_RSP], 0x1ffe);
+}
+
+/* What the device sees: a load whatever the condition, one write whatever the comparison. */
+static void test_accesses(void **state)
+{
+    (void)state;
+    const u8 cmov[INSN_MAX] = {0x0f, 0x44, 0x07}; /* CMOVE EAX, [RDI]; ZF is clear */
+    gpr[GPR_RDI] = 0x1000;
+    gpr[GPR_RAX] = 0xffffffff12345678;
+    assert_int_equal(run(cmov, 64, GPA_UNKNOWN, 1), MMIO_DONE);
+    assert_int_equal(gpr[GPR_RAX], 0x12345678);
+    assert_int_equal(reads, 1);
+    const u8 setc[INSN_MAX] = {0x0f, 0x92, 0x07};
+    assert_int_equal(run(setc, 64, GPA_UNKNOWN, 1), MMIO_DONE);
+    assert_int_equal(reads, 0);
+    assert_int_equal(writes, 1);
+    assert_int_equal(ram[0x1000], 0);
+    const u8 cmpxchg8b[INSN_MAX] = {0x0f, 0xc7, 0x0f};
+    assert_int_equal(run(cmpxchg8b, 64, GPA_UNKNOWN, 1), MMIO_DONE);
+    assert_int_equal(reads, 1);
+    assert_int_equal(writes, 1);
+    const u8 shift[INSN_MAX] = {0xd3, 0x27}; /* SHL [RDI], CL; CL is 0 */
+    assert_int_equal(run(shift, 64, GPA_UNKNOWN, 1), MMIO_DONE);
+    assert_int_equal(reads, 1);
+    assert_int_equal(writes, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_the_processor),
         cmocka_unit_test_setup(test_known_address_saves_the_walk, setup),
         cmocka_unit_test_setup(test_across_pages, setup),
         cmocka_unit_test_setup(test_repeat_in_batches, setup),
@@ -460,6 +307,10 @@ int main(void)
         cmocka_unit_test_setup(test_repeat_stops_at_a_fault, setup),
         cmocka_unit_test_setup(test_address_sizes_wrap, setup),
         cmocka_unit_test_setup(test_segment_faults, setup),
+        cmocka_unit_test_setup(test_push, setup),
+        cmocka_unit_test_setup(test_pop, setup),
+        cmocka_unit_test_setup(test_stack_width, setup),
+        cmocka_unit_test_setup(test_accesses, setup),
     };
     return cmocka_run_group_tests_name("mmio_emulate", tests, NULL, NULL);
 }

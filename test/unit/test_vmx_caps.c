@@ -174,6 +174,22 @@ static void test_fallback_bits(void **state)
     assert_true(negotiate(&m));
     assert_false(negotiate_with(&m, "-tpr-shadow"));
     assert_refused("no-cr8-exiting");
+    assert_non_null(strstr(report.refusal.text, "(vmx=-tpr-shadow)"));
+    assert_non_null(strstr(report.refusal.text, "take that off the command line"));
+    *cap_at(&m, 0x48e) &= ~BIT(HIGH(21));
+    assert_false(negotiate(&m));
+    assert_refused("no-cr8-exiting");
+    assert_non_null(strstr(report.refusal.text, "a newer one is needed"));
+
+    /* A row names the word that was typed. */
+    m = ideal();
+    assert_true(negotiate_with(&m, "-apicv"));
+    assert_string_equal(report.row[VMX_APIC_REGISTERS - 1].where, "vmx=-apicv");
+    assert_true(negotiate_with(&m, "-apicv,-apic-register"));
+    assert_string_equal(report.row[VMX_APIC_REGISTERS - 1].where, "vmx=-apic-register");
+    assert_string_equal(report.row[VMX_VIRTUAL_DELIVERY - 1].where, "vmx=-apicv");
+    assert_false(negotiate_with(&m, "-unrestricted"));
+    assert_non_null(strstr(report.refusal.text, "is switched off by vmx=-unrestricted,"));
 }
 
 /* A.2, A.3.1: the TRUE registers count if and only if VMX_BASIC[55]. */
@@ -323,7 +339,7 @@ static void test_random_machines(void **state)
         }
         for (unsigned n = (unsigned)(random64() % 4); n > 0; n--) {
             const struct bit *b = &bits[random64() % array_size(bits)];
-            wishes.off[b->feature] = !b->required;
+            wishes.off[b->feature] = b->required ? NULL : b->name;
         }
         if (random64() % 8 == 0)
             m.present &= (u32)random64() | 1;

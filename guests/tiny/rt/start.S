@@ -39,6 +39,9 @@ rt_start32:                             /* multiboot2: 32-bit protected mode, no
 rt_start64:                             /* Trivet: long mode, identity map, flat segments */
     cli
     cld
+    rdtsc
+    movl %eax, rt_first_tsc
+    movl %edx, rt_first_tsc + 4
     movl $rt_stack_top, %esp
     lgdt rt_gdt_pointer
     pushq $SEL_CODE64
@@ -63,7 +66,9 @@ rt_start64:                             /* Trivet: long mode, identity map, flat
 
     .data
     .balign 16
-    .globl rt_gdt, rt_gdt_pointer
+    .globl rt_first_tsc, rt_gdt, rt_gdt_pointer
+rt_first_tsc:                           /* the guest's first moment */
+    .quad 0, 0
 rt_gdt:
     .quad 0
     .quad 0x00af9b000000ffff            /* 08 code, 64-bit */

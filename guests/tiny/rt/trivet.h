@@ -7,7 +7,7 @@
 
 #include "lib/types.h"
 
-enum { HYPER_NOTHING, HYPER_EXITS };
+enum { HYPER_NOTHING, HYPER_EXITS, HYPER_BENCH };
 
 /* CPUID leaves 0x40000000, 0x40000100, ... carry the signature. */
 bool on_trivet(void);
@@ -16,6 +16,12 @@ bool on_trivet(void);
 u64 hypercall(u64 number);
 u64 hypercall_vmcall(u64 number);
 u64 hypercall_vmmcall(u64 number);
+
+/* The TSC at the runtime's entry. */
+extern const u64 rt_first_tsc;
+
+/* Has Trivet print a price; 0, or ~0 if its command line does not say `bench`. */
+u64 bench_call(const char *name, u64 ticks);
 
 /*
  * The proof that something takes no exit: runs fn once to warm up, then again between two

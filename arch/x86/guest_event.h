@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In which order a guest's events are delivered, and when a guest looks up from its run: the same
+ * on both vendors' processors, whose way to inject one is in their table.
+ */
+#ifndef ARCH_X86_GUEST_EVENT_H
+#define ARCH_X86_GUEST_EVENT_H
+
+#include "arch/x86/guest.h"
+
+struct guest_event_ops {
+    /* With the next entry. */
+    void (*inject)(struct guest *guest, const struct guest_event *event);
+    /* IF is set, and neither STI nor MOV SS was just done. */
+    bool (*takes_interrupts)(struct guest *guest);
+    /* An NMI waits. `busy`: something else goes in with the next entry. True: the NMI does. */
+    bool (*deliver_nmi)(struct guest *guest, bool busy);
+    /* Whether there is to be an exit as soon as the guest takes interrupts. */
+    void (*interrupt_window)(struct guest *guest, bool on);
+};
+
+/* Delivers what waits, or opens the window for it: one event an entry. Before an entry, when there
+ * may be something. */
+void guest_deliver(struct guest *guest, const struct guest_event_ops *ops);
+
+/* True if a halted guest would wake: there is something that it takes. */
+bool guest_would_wake(struct guest *guest);
+
+/* What another core or a device may want: delivered. True: out to the core. */
+bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops);
+
+#endif

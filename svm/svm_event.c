@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "svm/svm_vcpu.h"
+
+#include "arch/arch.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/trap.h"
+#include "svm/svm_cpu.h"
+
+#define NMI_RETRY_NS 20000
+
+/* 15.20. In real mode no exception has an error code. */
+static void inject(struct guest *guest, const struct guest_event *event)
+{
+    struct svm_vcpu *v = svm_of(guest);
+    struct vmcb *vmcb = v->vmcb;
+    u64 word = EVENT_VALID | (u64)event->type << 8 | event->vector;
+
+    if (event->has_error && vmcb->save.cr0 & CR0_PE)
+        word |= EVENT_HAS_ERROR | (u64)event->error << 32;
+    vmcb->control.event = word;
+    if (event->type == EVENT_TYPE_EXCEPTION && event->vector == VECTOR_PF) {
+        vmcb->save.cr2 = cr2_read(); /* where guest_raise_fault has put it */
+        svm_dirty(v, CLEAN_CR2);
+    }
+}
+
+static bool in_shadow(const struct svm_vcpu *v)
+{
+    return v->vmcb->control.shadow & SHADOW_INTERRUPTS;
+}
+
+static bool takes_interrupts(struct guest *guest)
+{
+    const struct svm_vcpu *v = svm_of(guest);
+    return !in_shadow(v) && v->vmcb->save.rflags & RFLAGS_IF;
+}
+
+/* A virtual interrupt waits, whatever the guest's TPR, and its delivery is intercepted (15.21.4).
+ */
+static void interrupt_window(struct guest *guest, bool on)
+{
+    struct svm_vcpu *v = svm_of(guest);
+    u64 *word = &v->vmcb->control.virtual_interrupt;
+
+    if (svm_window_open(v) == on)
+        return;
+    *word ^= V_IRQ | V_INTR_PRIO | V_IGN_TPR;
+    svm_dirty(v, CLEAN_VINTR);
+    svm_intercept(v, SVM_EXIT_VINTR, on);
+}
+
+/* After an IRET that was seen to begin has also ended, which is when RIP has moved, NMIs are free.
+ */
+static bool nmi_masked(struct svm_vcpu *v)
+{
+    if (v->iret_seen && v->vmcb->save.rip != v->iret_rip)
+        v->nmi_masked = v->iret_seen = false;
+    return v->nmi_masked;
+}
+
+/*
+ * With VNMI the processor does it all (15.21.10). Else the IRET that ends a handler is intercepted,
+ * and as SVM has no window for what may then still be in the way (that IRET, an interrupt shadow,
+ * an event that goes in now), we look again a moment later.
+ */
+static bool deliver_nmi(struct guest *guest, bool busy)
+{
+    struct svm_vcpu *v = svm_of(guest);
+    u64 *word = &v->vmcb->control.virtual_interrupt;
+
+    if (svm_caps.has[SVM_VNMI]) {
+        guest->nmi = *word & V_NMI;
+        *word |= V_NMI;
+        svm_dirty(v, CLEAN_VINTR);
+        return false;
+    }
+    if (nmi_masked(v) && !v->iret_seen)
+        return false; /* the IRET will tell */
+    if (busy || in_shadow(v) || v->nmi_masked) {
+        arch_timer_arm(arch_now() + NMI_RETRY_NS);
+        return false;
+    }
+    inject(guest, &(struct guest_event){.vector = VECTOR_NMI, .type = EVENT_TYPE_NMI});
+    guest->nmi = false;
+    v->nmi_masked = true;
+    svm_intercept(v, SVM_EXIT_IRET, true);
+    return true;
+}
+
+const struct guest_event_ops svm_event_ops = {
+    .inject = inject,
+    .takes_interrupts = takes_interrupts,
+    .deliver_nmi = deliver_nmi,
+    .interrupt_window = interrupt_window,
+};
+
+/* The handler's IRET begins: NMIs stay masked until it is through. */
+enum guest_action svm_iret(struct guest *guest)
+{
+    struct svm_vcpu *v = svm_of(guest);
+
+    svm_intercept(v, SVM_EXIT_IRET, false);
+    v->iret_seen = true;
+    v->iret_rip = v->vmcb->save.rip;
+    return GUEST_RESUME;
+}
+
+/* INT n, INT3 and INTO are not requeued: RIP still points to them, so they run again. */
+void svm_requeue(struct svm_vcpu *v)
+{
+    u64 event = v->vmcb->control.exit_event;
+    u8 vector = (u8)(event & EVENT_VECTOR), type = (u8)EVENT_TYPE(event);
+
+    if (type == EVENT_TYPE_SOFTWARE ||
+        (type == EVENT_TYPE_EXCEPTION && (vector == 3 || vector == 4)))
+        return;
+    v->guest.event = (struct guest_event){
+        .valid = true,
+        .vector = vector,
+        .type = type,
+        .has_error = event & EVENT_HAS_ERROR,
+        .error = (u32)(event >> 32),
+    };
+    if (type == EVENT_TYPE_EXCEPTION && vector == VECTOR_PF)
+        cr2_write(v->vmcb->save.cr2);
+}

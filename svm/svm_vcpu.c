@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "svm/svm_vcpu.h"
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/guest_vm.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/percpu.h"
+#include "lib/panic.h"
+#include "mm/frame.h"
+#include "mm/hostmap.h"
+#include "svm/svm_bitmap.h"
+#include "svm/svm_cpu.h"
+
+/* Frames come in powers of two. */
+#define VCPU_BLOCK (16 * KiB)
+_Static_assert(sizeof(struct svm_vcpu) <= VCPU_BLOCK, "a vCPU's block");
+
+#define PAUSE_COUNT     3000 /* PAUSEs of one loop before it exits ... */
+#define PAUSE_THRESHOLD 128  /* ... a loop being what has less than these ticks between them */
+
+static u8 ports[SVM_PORTS_SIZE] aligned(PAGE_4K), msrs[SVM_MSRS_SIZE] aligned(PAGE_4K);
+
+/*
+ * CR4 is looked at because the processor would accept what the guest's CPUID denies; CR0 and CR3
+ * are wholly the guest's. #DB and #AC: svm_exit.c. #UD: VMCALL, Intel's hypercall, is one here.
+ */
+/* clang-format off */
+static const u8 intercepted[] = {
+    SVM_EXIT_CR_WRITE(4), SVM_EXIT_EXCEPTION + 1, SVM_EXIT_EXCEPTION + 6, SVM_EXIT_EXCEPTION + 17,
+    SVM_EXIT_EXCEPTION + 18, SVM_EXIT_INTR, SVM_EXIT_NMI, SVM_EXIT_RDPMC, SVM_EXIT_CPUID,
+    SVM_EXIT_INVD, SVM_EXIT_HLT, SVM_EXIT_INVLPGA, SVM_EXIT_IO, SVM_EXIT_MSR, SVM_EXIT_SHUTDOWN,
+    SVM_EXIT_VMRUN, SVM_EXIT_VMMCALL, SVM_EXIT_VMLOAD, SVM_EXIT_VMSAVE, SVM_EXIT_STGI,
+    SVM_EXIT_CLGI, SVM_EXIT_SKINIT, SVM_EXIT_WBINVD, SVM_EXIT_MONITOR, SVM_EXIT_MWAIT,
+    SVM_EXIT_MWAIT_ARMED, SVM_EXIT_XSETBV, SVM_EXIT_RDPRU,
+};
+/* clang-format on */
+
+void svm_intercept(struct svm_vcpu *v, unsigned exit_code, bool on)
+{
+    u32 *word = &v->vmcb->control.intercept[exit_code / 32];
+    u32 bit = 1u << exit_code % 32;
+
+    if (!(*word & bit) == !on)
+        return;
+    *word ^= bit;
+    svm_dirty(v, CLEAN_CONTROLS);
+}
+
+/* Appendix B, table B-1. */
+static void write_controls(struct svm_vcpu *v)
+{
+    struct vmcb_control *c = &v->vmcb->control;
+    const bool *has = svm_caps.has;
+
+    for (unsigned i = 0; i < array_size(intercepted); i++)
+        svm_intercept(v, intercepted[i], true);
+    svm_intercept(v, SVM_EXIT_PAUSE, has[SVM_PAUSE_FILTER]);
+    c->pause_count = PAUSE_COUNT;
+    c->pause_threshold = has[SVM_PAUSE_THRESHOLD] ? PAUSE_THRESHOLD : 0;
+    c->io_map = hostmap_image_hpa(ports).v;
+    c->msr_map = hostmap_image_hpa(msrs).v;
+    c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
+    c->nested = NESTED_PAGING;
+    c->nested_cr3 = guest_vm_of(v->guest.vcpu.vm)->map.root.v;
+}
+
+static struct vmcb_segment segment_of(const struct start_segment *s)
+{
+    return (struct vmcb_segment){s->selector, svm_attributes(s->access), s->limit, s->base};
+}
+
+/* Appendix B, table B-2. */
+static void write_guest(struct svm_vcpu *v, const struct guest_start *start)
+{
+    struct vmcb_save *s = &v->vmcb->save;
+
+    s->cs = segment_of(&start->cs);
+    s->ds = s->es = s->fs = s->gs = s->ss = segment_of(&start->data);
+    s->tr = segment_of(&start->tr);
+    s->gdtr = (struct vmcb_segment){.base = start->gdt_base, .limit = start->gdt_limit};
+    s->idtr = (struct vmcb_segment){.limit = start->idt_limit};
+    s->efer = start->efer | EFER_SVME;
+    s->cr0 = start->cr0 | CR0_ET;
+    s->cr3 = start->cr3;
+    s->cr4 = start->cr4;
+    s->dr6 = 0xffff0ff0;
+    s->dr7 = 0x400;
+    s->rflags = RFLAGS_1;
+    s->rip = start->rip;
+    s->rsp = start->rsp;
+    s->pat = PAT_RESET;
+    v->gs_base = s->gs.base;
+    v->guest.gpr[GPR_RAX] = start->rax;
+    v->guest.gpr[GPR_RBX] = start->rbx;
+    v->guest.gpr[GPR_RSI] = start->rsi;
+    v->guest.gpr[GPR_RDI] = start->rdi;
+}
+
+void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
+{
+    struct svm_vcpu *v = (struct svm_vcpu *)vcpu;
+
+    write_controls(v);
+    write_guest(v, start);
+    svm_dirty(v, CLEAN_ALL);
+}
+
+struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
+{
+    hpa_t block = frame_alloc(VCPU_BLOCK);
+
+    if (hpa_is_none(block))
+        return NULL;
+    struct svm_vcpu *v = hpa_ptr(block);
+    v->guest.vcpu.vm = vm;
+    v->guest.vcpu.index = index;
+    v->guest.ops = &svm_guest_ops;
+    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
+    v->clean = svm_caps.has[SVM_VMCB_CLEAN] ? CLEAN_ALL : 0;
+    v->vmcb_at = frame_alloc(PAGE_4K);
+    v->vmcb = hpa_ptr(v->vmcb_at);
+    if (hpa_is_none(v->vmcb_at) || !guest_create(&v->guest)) {
+        svm_vcpu_destroy(&v->guest.vcpu);
+        return NULL;
+    }
+    svm_bitmaps_fill(ports, msrs); /* always the same */
+    return &v->guest.vcpu;
+}
+
+static void give_back(hpa_t base, u64 size)
+{
+    if (!hpa_is_none(base)) {
+        const char *error = frame_free(base, size);
+        hv_assert(!error);
+    }
+}
+
+void svm_vcpu_destroy(struct vcpu *vcpu)
+{
+    struct svm_vcpu *v = (struct svm_vcpu *)vcpu;
+
+    guest_destroy(&v->guest);
+    give_back(v->vmcb_at, PAGE_4K);
+    give_back(ptr_hpa(v), VCPU_BLOCK);
+}
+
+static void new_asid(struct svm_vcpu *v)
+{
+    struct vmcb_control *c = &v->vmcb->control;
+    u32 core = this_cpu()->index;
+
+    if (asid_take(svm_core_asids(core), &v->asid, core, svm_caps.asids))
+        c->tlb_control = TLB_FLUSH_ALL;
+    c->asid = v->asid.number;
+    svm_dirty(v, CLEAN_ASID);
+}
+
+/* By the processor if it can flush one ASID's translations (15.16.2), else by leaving them behind.
+ */
+void svm_forget(struct svm_vcpu *v)
+{
+    if (!svm_caps.has[SVM_FLUSH_BY_ASID])
+        new_asid(v);
+    else if (v->vmcb->control.tlb_control == TLB_KEEP)
+        v->vmcb->control.tlb_control = TLB_FLUSH_ASID;
+}
+
+void svm_vcpu_load(struct vcpu *vcpu)
+{
+    struct svm_vcpu *v = (struct svm_vcpu *)vcpu;
+    u32 core = this_cpu()->index;
+
+    if (v->asid.core != core)
+        svm_dirty(v, CLEAN_ALL); /* another core's cache knows nothing of it (15.15.4) */
+    if (!asid_good(svm_core_asids(core), &v->asid, core))
+        new_asid(v);
+    v->host_gs = (u64)this_cpu();
+    v->host_state = svm_host_state(core);
+    guest_switch_in(&v->guest);
+}
+
+void svm_vcpu_unload(struct vcpu *vcpu)
+{
+    guest_switch_out(guest_of(vcpu));
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* A vCPU for the tests of the shared handlers: its control block is an array. */
+#ifndef TEST_UNIT_GUEST_FAKE_H
+#define TEST_UNIT_GUEST_FAKE_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/x86/guest.h"
+#include "recorded_cpuids.h"
+
+static u64 fake_reg[GUEST_REGS];
+static unsigned fake_cpl;
+static const struct recorded_leaf *fake_host; /* 96 leaves */
+
+static u64 fake_get(struct guest *guest, enum guest_reg reg)
+{
+    (void)guest;
+    return fake_reg[reg];
+}
+
+static void fake_set(struct guest *guest, enum guest_reg reg, u64 value)
+{
+    (void)guest;
+    fake_reg[reg] = value;
+}
+
+static unsigned fake_get_cpl(struct guest *guest)
+{
+    (void)guest;
+    return fake_cpl;
+}
+
+static const struct guest_ops fake_ops = {.get = fake_get, .set = fake_set, .cpl = fake_get_cpl};
+
+static struct cpuid recorded_host(u32 leaf, u32 sub)
+{
+    for (unsigned i = 0; i < 96; i++) {
+        const struct recorded_leaf *row = &fake_host[i];
+        if (row->leaf == leaf && row->sub == sub)
+            return (struct cpuid){row->eax, row->ebx, row->ecx, row->edx};
+    }
+    return (struct cpuid){0};
+}
+
+static inline const struct recorded_leaf *recorded_named(const char *name)
+{
+    for (unsigned i = 0; i < array_size(recorded_cpuids); i++) {
+        if (!strcmp(recorded_cpuids[i].name, name))
+            return recorded_cpuids[i].leaf;
+    }
+    abort();
+}
+
+#define ENGINE_TRAITS (TRAIT_RDTSCP | TRAIT_INVPCID | TRAIT_XSAVES | TRAIT_USER_WAIT)
+
+static struct guest_cpuid fake_table;
+
+/* One vCPU of a machine, on the host that fake_host points to. */
+static void fake_guest(struct guest *guest, u32 have, u32 vcpus, u64 tsc_khz, u32 index)
+{
+    struct guest_traits traits = {have, vcpus, tsc_khz, recorded_host};
+
+    memset(guest, 0, sizeof *guest);
+    memset(&fake_table, 0xa5, sizeof fake_table);
+    memset(fake_reg, 0, sizeof fake_reg);
+    fake_cpl = 0;
+    guest_cpuid_init(&fake_table, &traits);
+    guest->ops = &fake_ops;
+    guest->cpuid = &fake_table;
+    guest->vcpu.index = index;
+    guest->apic_id = index;
+    guest_msr_reset(guest);
+}
+
+/* Whether the handler queued #GP(0); takes it back. */
+static inline bool fake_gp(struct guest *guest, enum guest_action action)
+{
+    bool gp = action == GUEST_RESUME && guest->event.valid && guest->event.vector == 13 &&
+              guest->event.type == EVENT_TYPE_EXCEPTION && guest->event.has_error &&
+              guest->event.error == 0;
+
+    if (gp != guest->event.valid || gp != (action == GUEST_RESUME))
+        abort();
+    guest->event.valid = false;
+    return gp;
+}
+
+#endif

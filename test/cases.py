@@ -48,7 +48,7 @@ class Case:
         self.once = lines(values["once"])
         panics = any("panic" in pattern for pattern in self.expect)
         self.forbid = ([] if panics else FORBIDDEN) + lines(values["forbid"])
-        self.manifest = values["manifest"]
+        self.manifest = values["manifest"].lstrip("\n")
         for guest in values["tiny"].split():
             self.add_tiny(guest, values["tiny-keys"])
         self.input = [line.split(" -> ") for line in lines(values["input"])]

@@ -6,7 +6,7 @@
 #include "arch/x86/guest_space.h"
 #include "arch/x86/cpu.h"
 
-#define STRING_BATCH 256 /* iterations before pending events get their turn */
+#define STRING_BATCH 32 /* iterations before pending events and other machines get their turn */
 
 static always_inline u64 port_read(struct vm *vm, u16 port, unsigned bytes)
 {

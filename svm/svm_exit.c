@@ -2,6 +2,7 @@
 #include "svm/svm_vcpu.h"
 
 #include "arch/arch.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_cr.h"
 #include "arch/x86/guest_exit.h"
@@ -229,8 +230,9 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_fetch_xcr0(v);
     v->guest.vcpu.stats.exits++;
     bool out = act(v, handler(&v->guest), kind);
-    stats_count(&v->guest.vcpu.stats, kind, tsc_read() - start);
-    return out;
+    u64 now = tsc_read();
+    stats_count(&v->guest.vcpu.stats, kind, now - start);
+    return out || now >= v->deadline;
 }
 
 void svm_vcpu_dump(struct vcpu *vcpu)
@@ -253,6 +255,7 @@ enum run_end svm_enter(struct vcpu *vcpu, u64 until)
         return RUN_BLOCKED;
     v->guest.halted = false;
     __atomic_and_fetch(&vcpu->attention, ~(u32)ATTENTION_TIME, __ATOMIC_SEQ_CST);
+    v->deadline = until == ~0ull ? ~0ull : clock_tsc_of(until);
     arch_timer_arm(until);
     if (guest_look_up(&v->guest, &svm_event_ops))
         return RUN_LOOK;

@@ -10,7 +10,7 @@ static void init(struct io_bus *bus, const char *kind, u64 last)
     memset(bus, 0, sizeof *bus);
     bus->kind = kind;
     bus->last = last;
-    bus->hit = bus->range;
+    bus->hit = bus->range; /* which takes no width: no hit */
 }
 
 void io_bus_init_ports(struct io_bus *bus)
@@ -41,14 +41,16 @@ static unsigned ranges_upto(const struct io_bus *bus, u64 address)
 const struct io_range *io_bus_find(const struct io_bus *bus, u64 address)
 {
     unsigned n = ranges_upto(bus, address);
-    return n && bus->range[n - 1].last >= address ? &bus->range[n - 1] : NULL;
+    return n && address - bus->range[n - 1].base <= bus->range[n - 1].span ? &bus->range[n - 1]
+                                                                           : NULL;
 }
 
 static const char *refuse_overlap(struct io_bus *bus, u64 base, u64 last, const struct device *dev,
                                   const struct io_range *other)
 {
     fmt_text(bus->why, sizeof bus->why, "%s: %s range 0x%lx-0x%lx overlaps 0x%lx-0x%lx of %s",
-             dev->name, bus->kind, base, last, other->base, other->last, other->dev->name);
+             dev->name, bus->kind, base, last, other->base, other->base + other->span,
+             other->dev->name);
     return bus->why;
 }
 
@@ -58,6 +60,15 @@ static const char *refuse(struct io_bus *bus, u64 base, u64 length, const struct
     fmt_text(bus->why, sizeof bus->why, "%s: %s range at 0x%lx, length 0x%lx: %s", dev->name,
              bus->kind, base, length, reason);
     return bus->why;
+}
+
+/* The widths to which the range's end is aligned. */
+static u32 whole_widths(u32 widths, u64 end)
+{
+    for (unsigned width = 1; width <= 8; width *= 2)
+        if (end & (width - 1))
+            widths &= ~DEV_WIDTH(width);
+    return widths;
 }
 
 const char *io_bus_add(struct io_bus *bus, u64 base, u64 length, struct device *dev, u64 offset)
@@ -72,11 +83,13 @@ const char *io_bus_add(struct io_bus *bus, u64 base, u64 length, struct device *
     /* The only range that can overlap begins last among those at or below our end. */
     u64 last = base + length - 1;
     unsigned at = ranges_upto(bus, last);
-    if (at && bus->range[at - 1].last >= base)
+    if (at && bus->range[at - 1].base + bus->range[at - 1].span >= base)
         return refuse_overlap(bus, base, last, dev, &bus->range[at - 1]);
 
     memmove(&bus->range[at + 1], &bus->range[at], (bus->count - at) * sizeof bus->range[0]);
-    bus->range[at] = (struct io_range){base, last, offset, dev, dev->ops->widths};
+    bus->range[at] = (struct io_range){base, length - 1, offset - base, dev, dev->ops->widths, 0};
+    bus->range[at].whole = whole_widths(dev->ops->widths, offset + length);
+    bus->hit = &bus->range[at];
     bus->count++;
     return NULL;
 }
@@ -88,31 +101,28 @@ bool io_bus_remove(struct io_bus *bus, const struct device *dev)
     for (unsigned i = 0; i < before; i++)
         if (bus->range[i].dev != dev)
             bus->range[kept++] = bus->range[i];
+    memset(&bus->range[kept], 0, (before - kept) * sizeof bus->range[0]);
     bus->count = kept;
     bus->hit = bus->range;
     return kept != before;
 }
 
-/* The range that holds the address: the last one to answer, or a search. */
-static inline struct io_range *find(struct io_bus *bus, u64 address)
+/* The range that holds the address; the next access asks it first. */
+static const struct io_range *find(struct io_bus *bus, u64 address)
 {
-    struct io_range *range = bus->hit;
-    if (likely(address - range->base <= range->last - range->base && bus->count))
-        return range;
+    const struct io_range *range = io_bus_find(bus, address);
 
-    unsigned n = ranges_upto(bus, address);
-    if (!n || bus->range[n - 1].last < address)
-        return NULL;
-    bus->hit = &bus->range[n - 1];
-    return bus->hit;
+    if (range)
+        bus->hit = &bus->range[range - bus->range];
+    return range;
 }
 
 /* One access is enough: the width is the device's, aligned, and ends inside the range. */
 static inline bool fits(const struct io_range *range, u64 address, unsigned bytes)
 {
-    u64 offset = range->offset + (address - range->base);
+    u64 offset = range->reg + address;
     return (range->widths >> bytes & 1) && !(offset & (bytes - 1)) &&
-           range->last - address >= bytes - 1;
+           range->span - (address - range->base) >= bytes - 1;
 }
 
 static inline u64 cut(u64 value, unsigned bytes)
@@ -123,13 +133,13 @@ static inline u64 cut(u64 value, unsigned bytes)
 static u64 read_whole(const struct io_range *range, u64 address, unsigned bytes)
 {
     struct device *dev = range->dev;
-    return dev->ops->read(dev, range->offset + (address - range->base), bytes);
+    return dev->ops->read(dev, range->reg + address, bytes);
 }
 
 static void write_whole(const struct io_range *range, u64 address, unsigned bytes, u64 value)
 {
     struct device *dev = range->dev;
-    dev->ops->write(dev, range->offset + (address - range->base), bytes, value);
+    dev->ops->write(dev, range->reg + address, bytes, value);
 }
 
 /* The largest piece of `bytes` at the address that the device takes; 0: all it takes is wider. */
@@ -147,7 +157,7 @@ static unsigned piece(const struct io_range *range, u64 address, unsigned bytes)
  */
 static u64 read_inside(const struct io_range *range, u64 address, unsigned *bytes)
 {
-    u64 offset = range->offset + (address - range->base);
+    u64 offset = range->reg + address;
 
     for (unsigned width = 2; width <= 8; width *= 2) {
         unsigned skip = (unsigned)(offset & (width - 1));
@@ -167,7 +177,7 @@ static no_inline u64 read_pieces(struct io_bus *bus, u64 address, unsigned bytes
 
     for (unsigned done = 0, width; done < bytes; done += width) {
         u64 at = address + done, part = 0xff;
-        struct io_range *range = at < address ? NULL : find(bus, at);
+        const struct io_range *range = at < address ? NULL : find(bus, at);
         width = 1;
         if (!range) {
             unclaimed = true;
@@ -193,7 +203,7 @@ static no_inline void write_pieces(struct io_bus *bus, u64 address, unsigned byt
 
     for (unsigned done = 0, width; done < bytes; done += width) {
         u64 at = address + done;
-        struct io_range *range = at < address ? NULL : find(bus, at);
+        const struct io_range *range = at < address ? NULL : find(bus, at);
         width = range ? piece(range, at, bytes - done) : 0;
         if (width)
             write_whole(range, at, width, cut(value >> (8 * done), width));
@@ -210,18 +220,18 @@ static no_inline void write_pieces(struct io_bus *bus, u64 address, unsigned byt
     }
 }
 
-u64 io_bus_read(struct io_bus *bus, u64 address, unsigned bytes)
+u64 io_bus_read_rest(struct io_bus *bus, u64 address, unsigned bytes)
 {
-    struct io_range *range = find(bus, address);
-    if (likely(range && fits(range, address, bytes)))
+    const struct io_range *range = find(bus, address);
+    if (range && fits(range, address, bytes))
         return read_whole(range, address, bytes);
     return read_pieces(bus, address, bytes);
 }
 
-void io_bus_write(struct io_bus *bus, u64 address, unsigned bytes, u64 value)
+void io_bus_write_rest(struct io_bus *bus, u64 address, unsigned bytes, u64 value)
 {
-    struct io_range *range = find(bus, address);
-    if (likely(range && fits(range, address, bytes)))
+    const struct io_range *range = find(bus, address);
+    if (range && fits(range, address, bytes))
         write_whole(range, address, bytes, value);
     else
         write_pieces(bus, address, bytes, value);

@@ -17,16 +17,17 @@
 #define IO_RANGES_MAX 32
 
 struct io_range {
-    u64 base, last; /* last is included */
-    u64 offset;     /* the device's register at base */
+    u64 base, span; /* the last address is base + span */
+    u64 reg;        /* the device's register at address 0: this + address is that at the address */
     struct device *dev;
-    u32 widths; /* dev->ops->widths, here to spare a load */
+    u32 widths; /* dev->ops->widths */
+    u32 whole;  /* of these: where what begins aligned in the range also ends in it */
 };
 
 struct io_bus {
     const char *kind;     /* "port" or "address", for sentences */
     u64 last;             /* the highest address there is */
-    struct io_range *hit; /* the range that answered last: the next access mostly is its */
+    struct io_range *hit; /* the range that answered last, mostly the next one's, too; or none's */
     unsigned count;
     struct io_range range[IO_RANGES_MAX];
     u64 unclaimed_reads, unclaimed_writes; /* accesses of which a byte or more had no owner */
@@ -48,9 +49,36 @@ const char *io_bus_add(struct io_bus *bus, u64 base, u64 length, struct device *
 /* Takes all windows of dev off the bus; false if it had none. */
 bool io_bus_remove(struct io_bus *bus, const struct device *dev);
 
+u64 io_bus_read_rest(struct io_bus *bus, u64 address, unsigned bytes);
+void io_bus_write_rest(struct io_bus *bus, u64 address, unsigned bytes, u64 value);
+
+/* One access to the range that answered last is enough. Inline: nearly every exit for I/O is this.
+ */
+static always_inline bool io_bus_hits(const struct io_range *range, u64 address, unsigned bytes)
+{
+    return likely(address - range->base <= range->span && (range->whole >> bytes & 1) &&
+                  !((range->reg + address) & (bytes - 1)));
+}
+
 /* 1 to 8 bytes at any address; nothing stands above the width in what is read, nor may in value. */
-u64 io_bus_read(struct io_bus *bus, u64 address, unsigned bytes);
-void io_bus_write(struct io_bus *bus, u64 address, unsigned bytes, u64 value);
+static inline u64 io_bus_read(struct io_bus *bus, u64 address, unsigned bytes)
+{
+    const struct io_range *range = bus->hit;
+
+    if (!io_bus_hits(range, address, bytes))
+        return io_bus_read_rest(bus, address, bytes);
+    return range->dev->ops->read(range->dev, range->reg + address, bytes);
+}
+
+static inline void io_bus_write(struct io_bus *bus, u64 address, unsigned bytes, u64 value)
+{
+    const struct io_range *range = bus->hit;
+
+    if (!io_bus_hits(range, address, bytes))
+        io_bus_write_rest(bus, address, bytes, value);
+    else
+        range->dev->ops->write(range->dev, range->reg + address, bytes, value);
+}
 
 /* Whose address it is, or NULL. */
 const struct io_range *io_bus_find(const struct io_bus *bus, u64 address);

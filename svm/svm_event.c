@@ -24,6 +24,11 @@ static void inject(struct guest *guest, const struct guest_event *event)
     }
 }
 
+static bool busy(struct guest *guest)
+{
+    return svm_of(guest)->vmcb->control.event & EVENT_VALID;
+}
+
 static bool in_shadow(const struct svm_vcpu *v)
 {
     return v->vmcb->control.shadow & SHADOW_INTERRUPTS;
@@ -63,7 +68,7 @@ static bool nmi_masked(struct svm_vcpu *v)
  * and as SVM has no window for what may then still be in the way (that IRET, an interrupt shadow,
  * an event that goes in now), we look again a moment later.
  */
-static bool deliver_nmi(struct guest *guest, bool busy)
+static bool deliver_nmi(struct guest *guest, bool taken)
 {
     struct svm_vcpu *v = svm_of(guest);
     u64 *word = &v->vmcb->control.virtual_interrupt;
@@ -76,7 +81,7 @@ static bool deliver_nmi(struct guest *guest, bool busy)
     }
     if (nmi_masked(v) && !v->iret_seen)
         return false; /* the IRET will tell */
-    if (busy || in_shadow(v) || v->nmi_masked) {
+    if (taken || in_shadow(v) || v->nmi_masked) {
         arch_timer_arm(arch_now() + NMI_RETRY_NS);
         return false;
     }
@@ -88,6 +93,7 @@ static bool deliver_nmi(struct guest *guest, bool busy)
 }
 
 const struct guest_event_ops svm_event_ops = {
+    .busy = busy,
     .inject = inject,
     .takes_interrupts = takes_interrupts,
     .deliver_nmi = deliver_nmi,

@@ -228,10 +228,9 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_requeue(v);
     if (unlikely(svm_emulated))
         svm_fetch_xcr0(v);
-    v->guest.vcpu.stats.exits++;
     bool out = act(v, handler(&v->guest), kind);
     u64 now = tsc_read();
-    stats_count(&v->guest.vcpu.stats, kind, now - start);
+    stats_count(&v->guest.vcpu.stats, kind, (u32)(now - start));
     return out || now >= v->deadline;
 }
 

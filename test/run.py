@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """`make test`: every test there is as one TAP stream, side by side, and a count as the last line.
 
-Names: build/…, lint/…, unit/FILE/FUNCTION, fuzz/…, boot/STANZA. CASE=pattern chooses (a part of the
+Names: build/…, lint/…, unit/FILE/FUNCTION, fuzz/…, bench/prices, boot/STANZA. CASE=pattern chooses (a part of the
 name, or with * and ?), and only what the chosen ones need is built.
 """
 import argparse
@@ -157,6 +157,9 @@ def all_jobs(options):
     name, binary = "fuzz/decode-compare", "build/fuzz/decode_compare"
     count = "10000000" if options.long else "2000000"  # below ten million it leaves the enumeration out
     add(name, program(name, [f"./{binary}", count], 600), [binary], weight=5)
+    needs = [elf, "build/guests/tiny/bench.elf", "build/guests/tiny/hello.elf"]
+    words = ["python3", "test/bench/bench.py", "--check"]
+    add("bench/prices", program("bench/prices", words, 200), needs, weight=6)
     images = cases.Images(options.kernel or elf, iso)
     for case in cases.load(options.cases):
         if options.long or not case.long:

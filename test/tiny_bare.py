@@ -51,7 +51,7 @@ KNOWN = {
         "mem_top": (r"behind it|across", "a hole reads as zeros"),
         "mode_efer": (r"without PAE|LME off", "no checks of paging transitions"),
         "mode_pae": (r"changed in memory|reserved bit", "PAE's four entries are read at each walk"),
-        "pit_channel2": (r"control word", "OUT by the control word"),
+        "pit_channel2": (r"mode [02] takes", "OUT by the control word"),
         "pit_mode0": (r"gate low", "no gate in mode 0"),
         "pit_mode1": (r"", "OUT is upside down in mode 1"),
         "pit_mode2": (r"gate", "no gate in mode 2"),
@@ -199,7 +199,7 @@ def main():
     if unbuilt:
         sys.exit(f"not built (make tiny): {' '.join(unbuilt)}")
     if args.time is None:
-        args.time = 20 if args.emulator == "qemu" else 90
+        args.time = 30 if args.emulator == "qemu" else 90
     bad = 0
     with tempfile.TemporaryDirectory() as work, \
             concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

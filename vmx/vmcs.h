@@ -9,6 +9,7 @@
 
 #include "lib/types.h"
 #include "vmx/vmcs_fields.h"
+#include "vmx/vmx_count.h"
 
 #define VMCS_ENUM(name, encoding) name = encoding,
 enum vmcs_field { VMCS_FIELDS(VMCS_ENUM) };
@@ -30,12 +31,16 @@ enum vmcs_width { VMCS_16, VMCS_64, VMCS_32, VMCS_NATURAL };
 static inline u64 vmcs_read_any(u32 field)
 {
     u64 value;
+    if (COUNT_VMCS)
+        vmx_counts.reads++;
     __asm__ volatile("vmread %1, %0" : "=r"(value) : "r"((u64)field) : "cc");
     return value;
 }
 
 static inline void vmcs_write_any(u32 field, u64 value)
 {
+    if (COUNT_VMCS)
+        vmx_counts.writes++;
     __asm__ volatile("vmwrite %1, %0" : : "r"((u64)field), "r"(value) : "cc", "memory");
 }
 

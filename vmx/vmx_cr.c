@@ -98,6 +98,8 @@ static enum guest_action write_cr0(struct vmx_vcpu *v, u64 value)
     if ((value ^ old) & CR0_PG && efer & EFER_LME)
         vmx_efer_set(v, value & CR0_PG ? efer | EFER_LMA : efer & ~EFER_LMA);
     vmx_cr0_set(v, value);
+    if ((value ^ old) & CR0_PG)
+        vmx_forget(v); /* 4.10.4.1; here and below: the processor would have done it */
     return GUEST_NEXT;
 }
 
@@ -117,6 +119,8 @@ static enum guest_action write_cr4(struct vmx_vcpu *v, u64 value)
         !load_pdptes(v, vmcs_read(VMCS_GUEST_CR3)))
         return guest_gp(&v->guest);
     vmx_cr4_set(v, value);
+    if ((value ^ old) & (CR4_PAE | CR4_PSE | CR4_PGE | CR4_PCIDE | CR4_SMEP))
+        vmx_forget(v);
     return GUEST_NEXT;
 }
 

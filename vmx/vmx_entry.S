@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Into the guest and out again. HOST_RSP is the end of the vCPU's register array, so that an exit saves the
- * registers by pushing them where they belong; then the host's own stack is taken up and vmx_exited decides. Only
- * IST stacks are used by what may interrupt us meanwhile (interrupts are off), so a stack pointer that
- * stands in the vCPU is safe.
+ * Into the guest and out again. HOST_RSP is the vCPU itself, so an exit finds by it where the registers belong;
+ * then the host's own stack is taken up and vmx_exited decides. Only IST stacks are used by what may interrupt
+ * us meanwhile (interrupts are off), so a stack pointer that stands in the vCPU is safe.
  */
+#include "arch/x86/return_stack.h"
 #include "vmx/vmx_offsets.h"
+
+/* All but RSP, which is the VMCS's, and the one that `base` is. */
+.macro each_register do, base
+    \do 0, %rax, \base
+    \do 1, %rcx, \base
+    \do 2, %rdx, \base
+    \do 3, %rbx, \base
+    \do 5, %rbp, \base
+    \do 6, %rsi, \base
+    \do 7, %rdi, \base
+    \do 8, %r8, \base
+    \do 9, %r9, \base
+    \do 10, %r10, \base
+    \do 11, %r11, \base
+    \do 12, %r12, \base
+    \do 13, %r13, \base
+    \do 14, %r14, \base
+    \do 15, %r15, \base
+.endm
+
+.macro save number, register, base
+    mov \register, VMX_GPR + 8 * \number(\base)
+.endm
+
+.macro load number, register, base
+    .ifnc \register, \base
+    mov VMX_GPR + 8 * \number(\base), \register
+    .endif
+.endm
 
     .text
     .globl vmx_run
 /*
- * rdi: the vCPU, its VMCS current. Returns when vmx_exited or vmx_entry_failed says so, with what they said. Keeps
- * the registers that C wants kept.
+ * rdi: the vCPU, its VMCS current. Returns when vmx_exited says so, or when no entry was possible. Keeps the
+ * registers that C wants kept.
  */
 vmx_run:
     endbr64
@@ -21,76 +50,42 @@ vmx_run:
     push %r13
     push %r14
     push %r15
+    push %rdi
     mov %rsp, VMX_HOST_STACK(%rdi)
-    mov %rdi, %rbx
+    mov %rdi, %rax
+    cmpb $0, VMX_LAUNCHED(%rdi)
+    je launch
 
 resume:
-    lea VMX_GPR(%rbx), %rsp
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rbx
-    add $8, %rsp                        /* RSP is the VMCS's */
-    pop %rbp
-    pop %rsi
-    pop %rdi
-    pop %r8
-    pop %r9
-    pop %r10
-    pop %r11
-    pop %r12
-    pop %r13
-    pop %r14
-    pop %r15
+    each_register load, %rax
+    mov VMX_GPR(%rax), %rax
     vmresume
-    vmlaunch                            /* it is the first time since VMCLEAR */
-    push %r15                           /* neither: the stack pointer is where an exit has it */
-    sub $15 * 8, %rsp
-    lea -VMX_GPR(%rsp), %rdi
-    mov VMX_HOST_STACK(%rdi), %rsp
+    jmp failed
+
+launch:                                 /* the first time since VMCLEAR */
+    movb $1, VMX_LAUNCHED(%rax)
+    each_register load, %rax
+    mov VMX_GPR(%rax), %rax
+    vmlaunch
+
+failed:
+    mov (%rsp), %rdi                    /* the stack is still ours */
     call vmx_entry_failed
     jmp leave
 
     .globl vmx_exit_point
 vmx_exit_point:
     endbr64
-    push %r15
-    push %r14
-    push %r13
-    push %r12
-    push %r11
-    push %r10
-    push %r9
-    push %r8
-    push %rdi
-    push %rsi
-    push %rbp
-    push %rbx                           /* RSP's slot: not used */
-    push %rbx
-    push %rdx
-    push %rcx
-    push %rax
-    lea -VMX_GPR(%rsp), %rbx
-    mov VMX_HOST_STACK(%rbx), %rsp
-    mov %rbx, %rdi
+    each_register save, %rsp
+    mov %rsp, %rdi
+    mov VMX_HOST_STACK(%rdi), %rsp
     call vmx_exited
-    test %eax, %eax
-    jz resume
+    test %rax, %rax
+    jnz resume
 
-/*
- * The return below is the first that does not belong to a call made since the exit: the processor would
- * predict it from what the guest left in its return stack. So that is filled with harmless entries first.
- */
 leave:
-    mov $32, %ecx
-1:  call 2f
-3:  pause
-    lfence
-    jmp 3b
-2:  add $8, %rsp
-    dec %ecx
-    jnz 1b
-    lfence
+    fill_return_stack
+    pop %rdi
     pop %r15
     pop %r14
     pop %r13

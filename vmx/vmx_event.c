@@ -17,9 +17,10 @@ void vmx_switch(struct vmx_vcpu *v, enum vmx_feature feature, bool on)
 }
 
 /* 25.8.3. In real mode no exception has an error code (6.13, 27.2.1.3). */
-static void inject(const struct guest_event *event)
+static void inject(struct guest *guest, const struct guest_event *event)
 {
     bool has_error = event->has_error && vmcs_read(VMCS_GUEST_CR0) & CR0_PE;
+    (void)guest;
 
     if (has_error)
         vmcs_write(VMCS_ENTRY_ERROR_CODE, event->error);
@@ -29,69 +30,60 @@ static void inject(const struct guest_event *event)
                                        (u32)event->type << 8 | event->vector));
 }
 
-static bool interrupt_pending(const struct vmx_vcpu *v)
+/* The processor clears the bit at each exit. */
+static bool busy(struct guest *guest)
 {
-    struct vm *vm = v->guest.vcpu.vm;
-    return v->guest.vcpu.index == 0 && vm->interrupt_pending(vm);
+    (void)guest;
+    return vmcs_read(VMCS_ENTRY_EVENT) & EVENT_VALID;
+}
+
+/* A debug trap goes before any interrupt (6.9), and an entry that injects one would lose it
+ * (27.7.3). */
+static bool trap_waits(void)
+{
+    return vmcs_read(VMCS_GUEST_PENDING_DEBUG) & (PENDING_BS | PENDING_ENABLED);
 }
 
 /* STI's and MOV SS's shadows, and IF (25.4.2). */
-static bool takes_interrupts(u32 blocking)
+static bool takes_interrupts(struct guest *guest)
 {
-    return !(blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) &&
-           vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF;
+    (void)guest;
+    return !(vmcs_read(VMCS_GUEST_BLOCKING) & (BLOCKING_STI | BLOCKING_MOV_SS)) &&
+           vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF && !trap_waits();
 }
 
 /* With virtual NMIs the blocking is the guest's; MOV SS holds NMIs back on some processors, so
  * always here. */
-static bool takes_nmi(u32 blocking)
+static bool takes_nmi(void)
 {
-    return !(blocking & (BLOCKING_NMI | BLOCKING_MOV_SS | BLOCKING_STI));
+    return !(vmcs_read(VMCS_GUEST_BLOCKING) & (BLOCKING_NMI | BLOCKING_MOV_SS | BLOCKING_STI)) &&
+           !trap_waits();
 }
 
-/*
- * One event an entry; what is left waits for a window, which is an exit as soon as the guest would
- * take it. An event that was already on its way goes first, then NMI, then interrupts (6.9).
- */
-void vmx_deliver(struct vmx_vcpu *v)
+static bool deliver_nmi(struct guest *guest, bool taken)
 {
-    struct guest *g = &v->guest;
-    struct vm *vm = g->vcpu.vm;
-    u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING);
-    bool busy = g->event.valid;
-    bool want_nmi = g->nmi, want_interrupt;
+    bool goes = !taken && takes_nmi();
 
-    if (busy) {
-        inject(&g->event);
-        g->event.valid = false;
-    } else if (want_nmi && takes_nmi(blocking)) {
-        inject(&(struct guest_event){.vector = 2, .type = EVENT_TYPE_NMI});
-        g->nmi = want_nmi = false;
-        busy = true;
+    if (goes) {
+        inject(guest, &(struct guest_event){.vector = 2, .type = EVENT_TYPE_NMI});
+        guest->nmi = false;
     }
-    lock_take(&vm->device_lock);
-    want_interrupt = interrupt_pending(v);
-    if (want_interrupt && !busy && takes_interrupts(blocking)) {
-        inject(&(struct guest_event){.vector = vm->interrupt_take(vm)});
-        want_interrupt = interrupt_pending(v);
-    }
-    lock_drop(&vm->device_lock);
-    vmx_switch(v, VMX_NMI_WINDOW, want_nmi);
-    vmx_switch(v, VMX_INTERRUPT_WINDOW, want_interrupt);
+    vmx_switch(vmx_of(guest), VMX_NMI_WINDOW, guest->nmi);
+    return goes;
 }
 
-bool vmx_would_wake(struct vmx_vcpu *v)
+static void interrupt_window(struct guest *guest, bool on)
 {
-    struct vm *vm = v->guest.vcpu.vm;
-    bool pending;
-
-    if (v->guest.nmi || v->guest.event.valid)
-        return true;
-    lock_take(&vm->device_lock);
-    pending = interrupt_pending(v);
-    lock_drop(&vm->device_lock);
-    return pending && vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF;
+    vmx_switch(vmx_of(guest), VMX_INTERRUPT_WINDOW, on);
 }
+
+const struct guest_event_ops vmx_event_ops = {
+    .busy = busy,
+    .inject = inject,
+    .takes_interrupts = takes_interrupts,
+    .deliver_nmi = deliver_nmi,
+    .interrupt_window = interrupt_window,
+};
 
 void vmx_requeue(struct vmx_vcpu *v)
 {

@@ -12,4 +12,5 @@ void offsets(void)
 {
     OFFSET(VMX_GPR, offsetof(struct vmx_vcpu, guest.gpr));
     OFFSET(VMX_HOST_STACK, offsetof(struct vmx_vcpu, host_stack));
+    OFFSET(VMX_LAUNCHED, offsetof(struct vmx_vcpu, launched));
 }

@@ -46,8 +46,8 @@ static void write_controls(struct vmx_vcpu *v)
     vmcs_write(VMCS_PROC2_CONTROLS, c->proc2);
     vmcs_write(VMCS_EXIT_CONTROLS, c->exit);
     vmcs_write(VMCS_ENTRY_CONTROLS, c->entry);
-    vmcs_write(VMCS_EXCEPTION_BITMAP,
-               (u32)(BIT(1) | BIT(17) | BIT(18))); /* #DB, #AC: see vmx_exit.c */
+    vmcs_write(VMCS_EXCEPTION_BITMAP, (u32)(BIT(VECTOR_DB) | BIT(VECTOR_UD) | BIT(VECTOR_AC) |
+                                            BIT(18))); /* vmx_exit.c says why */
     vmcs_write(VMCS_PF_ERROR_MASK, 0);
     vmcs_write(VMCS_PF_ERROR_MATCH, 0);
     vmcs_write(VMCS_CR3_TARGETS, 0);
@@ -184,7 +184,7 @@ void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
     vmptrld(v->vmcs);
     write_controls(v);
     write_optional(v);
-    vmcs_write(VMCS_HOST_RSP, (u64)(v->guest.gpr + array_size(v->guest.gpr)));
+    vmcs_write(VMCS_HOST_RSP, (u64)v);
     write_guest(v, start);
     vmclear(v->vmcs);
     if (!hpa_is_none(current))
@@ -234,6 +234,8 @@ void vmx_vcpu_destroy(struct vcpu *vcpu)
 {
     struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
 
+    if (COUNT_VMCS)
+        vmx_count_print();
     guest_destroy(&v->guest);
     give_back(v->vmcs, PAGE_4K);
     give_back(v->virtual_apic, PAGE_4K);
@@ -276,4 +278,5 @@ void vmx_vcpu_unload(struct vcpu *vcpu)
 
     guest_switch_out(&v->guest);
     vmclear(v->vmcs);
+    v->launched = false;
 }

@@ -6,6 +6,7 @@
 #define VMX_VMX_VCPU_H
 
 #include "arch/x86/guest.h"
+#include "arch/x86/guest_event.h"
 #include "arch/x86/guest_start.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_bits.h"
@@ -20,7 +21,8 @@ struct vmx_vcpu {
     struct vmx_controls controls; /* as they stand in the VMCS */
     u64 pat;                      /* where the controls do not switch it: kept, without effect */
     u64 deadline;                 /* TSC at which enter's time is over; ~0: never */
-    enum run_end why;             /* of the return from vmx_run */
+    u32 exit_began;               /* TSC, its low half */
+    bool launched;                /* since the last VMCLEAR */
     bool loaded_before;
     u16 vpid;
 };
@@ -42,19 +44,15 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until);
 void vmx_vcpu_dump(struct vcpu *vcpu);
 const char *vmx_exit_kind_name(unsigned kind);
 
-/* vmx_entry.S, and what it calls: 0 to resume, else out. */
+/* vmx_entry.S, and what it calls: to resume with, or NULL to leave. */
 void vmx_run(struct vmx_vcpu *vcpu);
 extern const char vmx_exit_point[];
-u32 vmx_exited(struct vmx_vcpu *vcpu);
-u32 vmx_entry_failed(struct vmx_vcpu *vcpu);
+struct vmx_vcpu *vmx_exited(struct vmx_vcpu *vcpu);
+void vmx_entry_failed(struct vmx_vcpu *vcpu);
 
 /* vmx_event.c */
 
-/* Delivers what waits, or opens the window for it; before an entry, when there may be something. */
-void vmx_deliver(struct vmx_vcpu *vcpu);
-
-/* True if a halted guest would wake: there is something that it takes. */
-bool vmx_would_wake(struct vmx_vcpu *vcpu);
+extern const struct guest_event_ops vmx_event_ops;
 
 /* Takes up again an event whose delivery an exit has cut short (SDM 3, 28.2.4). */
 void vmx_requeue(struct vmx_vcpu *vcpu);

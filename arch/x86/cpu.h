@@ -69,6 +69,14 @@ static inline u64 tsc_read(void)
     return (u64)high << 32 | low;
 }
 
+/* For differences below 2^32. */
+static inline u32 tsc_read_low(void)
+{
+    u32 low;
+    __asm__ volatile("rdtsc" : "=a"(low) : : "rdx", "memory");
+    return low;
+}
+
 static inline void irq_disable(void)
 {
     __asm__ volatile("cli" : : : "memory");

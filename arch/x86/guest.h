@@ -16,6 +16,7 @@
 enum guest_action {
     GUEST_RESUME, /* as it stands: a fault is queued, or there is no instruction to leave behind */
     GUEST_NEXT,   /* the instruction is done: past it */
+    GUEST_TRAP,   /* done, and the breakpoints in guest->hits trap behind it */
     GUEST_SKIP,   /* done by emulation: past guest->length bytes */
     GUEST_HALT,   /* past it, and wait for an event */
     GUEST_LOOK,   /* back to the core: attention, time */
@@ -179,6 +180,9 @@ struct guest_io {
     enum seg_reg segment; /* OUTS */
 };
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io);
+/* The same for what is no string instruction: 1, 2 or 4 bytes between the port and RAX. */
+enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes);
+enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes);
 
 /* guest_mmio.c: `at` as the exit reported; `walking`: it was the guest's own page walk that got
  * there. */

@@ -41,7 +41,7 @@ static bool read_name(struct guest *guest, u64 linear, char name[NAME_MAX + 1])
     return true;
 }
 
-static enum guest_action print_price(struct guest *guest)
+static no_inline enum guest_action print_price(struct guest *guest)
 {
     u64 *rax = &guest->gpr[GPR_RAX];
     u64 ticks = guest->gpr[GPR_RSI], from = guest->vcpu.vm->bench_from;
@@ -61,15 +61,13 @@ static enum guest_action print_price(struct guest *guest)
     return GUEST_NEXT;
 }
 
-enum guest_action guest_hypercall(struct guest *guest)
+static no_inline enum guest_action other_call(struct guest *guest)
 {
     u64 *rax = &guest->gpr[GPR_RAX];
 
     switch (*rax) {
-    case CALL_NOTHING:
-        break;
     case CALL_EXITS:
-        *rax = guest->vcpu.stats.exits;
+        *rax = stats_exits(&guest->vcpu.stats);
         break;
     case CALL_PRICE:
         return print_price(guest);
@@ -78,4 +76,11 @@ enum guest_action guest_hypercall(struct guest *guest)
         break;
     }
     return GUEST_NEXT;
+}
+
+enum guest_action guest_hypercall(struct guest *guest)
+{
+    if (likely(guest->gpr[GPR_RAX] == CALL_NOTHING))
+        return GUEST_NEXT;
+    return other_call(guest);
 }

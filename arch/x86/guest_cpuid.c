@@ -37,7 +37,7 @@ static no_inline struct cpuid look_closer(const struct guest *guest, u32 leaf, u
 
     switch (leaf) {
     case 1:
-        regs = table->row[0][1];
+        regs = table->row[guest_cpuid_row(1)];
         regs.ebx |= (u32)guest->apic_id << 24;
         regs.ecx |= cr4 & CR4_OSXSAVE ? OSXSAVE : 0;
         break;
@@ -56,7 +56,7 @@ static no_inline struct cpuid look_closer(const struct guest *guest, u32 leaf, u
     case 0x8000001d:
         return sub < GUEST_CACHES_MAX ? table->cache_amd[sub] : no_leaf;
     case 0x8000001e: /* EBX: the core's number; ECX: one node */
-        if (table->row[2][1].ecx & TOPOEXT)
+        if (table->row[guest_cpuid_row(0x80000001)].ecx & TOPOEXT)
             regs = (struct cpuid){(u32)guest->apic_id, guest->apic_id & 0xff, 0, 0};
         break;
     }
@@ -68,14 +68,14 @@ static no_inline struct cpuid look_closer(const struct guest *guest, u32 leaf, u
 static always_inline bool find_row(const struct guest_cpuid *table, u32 leaf,
                                    const struct cpuid **row)
 {
-    u32 class = leaf >> 30, index = leaf & 0x3fffffff;
+    u32 index = guest_cpuid_row(leaf);
 
     if (unlikely(index >= GUEST_CPUID_ROWS)) {
         *row = &no_leaf;
         return true;
     }
-    *row = &table->row[class][index];
-    return likely(!(table->special[class] >> index & 1));
+    *row = &table->row[index];
+    return !table->special[index];
 }
 
 void guest_cpuid_leaf(const struct guest *guest, u32 leaf, u32 sub, u32 out[4])

@@ -12,8 +12,7 @@
 
 #include "arch/x86/cpu.h"
 
-#define GUEST_CPUID_ROWS      0x22 /* leaves N000'0000 to N000'0021 */
-#define GUEST_CPUID_CLASSES   4    /* by bits 31:30: basic, hypervisor, extended, none */
+#define GUEST_CPUID_ROWS      (0x22 * 4) /* leaves N000'0000 to N000'0021 of four ranges */
 #define GUEST_CACHES_MAX      8
 #define GUEST_XSTATES         10 /* state components 0 to 9: PKRU is the last that guests get */
 #define GUEST_HYPERVISOR_LEAF 0x40000000u
@@ -43,8 +42,8 @@ struct guest_traits {
 };
 
 struct guest_cpuid {
-    struct cpuid row[GUEST_CPUID_CLASSES][GUEST_CPUID_ROWS];
-    u64 special[GUEST_CPUID_CLASSES]; /* bit n: row n depends on the subleaf or the vCPU */
+    struct cpuid row[GUEST_CPUID_ROWS]; /* by guest_cpuid_row */
+    bool special[GUEST_CPUID_ROWS];     /* the row depends on the subleaf or the vCPU */
     struct cpuid cache[GUEST_CACHES_MAX], cache_amd[GUEST_CACHES_MAX]; /* 4; 8000001D */
     struct cpuid feature[2];                                           /* 7 */
     struct cpuid level[2];                                             /* B, 1F */
@@ -57,6 +56,12 @@ struct guest_cpuid {
     u8 physical_bits; /* of the guest's addresses */
     bool amd;         /* an AMD processor, or one after its pattern; else Intel's MSRs */
 };
+
+/* A leaf's range (bits 31:30) rotated to the bottom: one index, too high where there is no row. */
+static inline u32 guest_cpuid_row(u32 leaf)
+{
+    return leaf << 2 | leaf >> 30;
+}
 
 void guest_cpuid_init(struct guest_cpuid *table, const struct guest_traits *traits);
 

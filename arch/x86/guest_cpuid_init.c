@@ -24,7 +24,7 @@ static u32 *reg_of(struct cpuid *regs, enum cpuid_reg reg)
 
 static struct cpuid *row_of(struct guest_cpuid *table, u32 leaf)
 {
-    return &table->row[leaf >> 30][leaf & 0x3fffffff];
+    return &table->row[guest_cpuid_row(leaf)];
 }
 
 /* Where a leaf of the tables stands: leaves with subleaves have a place of their own. */
@@ -38,7 +38,7 @@ static struct cpuid *place_of(struct guest_cpuid *table, u32 leaf, u32 sub)
 /* The highest leaf of each range that is shown; 0 if the host has none of the range. */
 static u32 last_of(const struct guest_cpuid *table, u32 leaf)
 {
-    return table->row[leaf >> 30][0].eax;
+    return table->row[guest_cpuid_row(leaf & 0xc0000000)].eax;
 }
 
 /* The ends of the ranges: what the host has, as far as there are rows for it. */
@@ -46,10 +46,11 @@ static void set_ends(struct guest_cpuid *table, const struct guest_traits *trait
 {
     u32 basic = traits->host(0, 0).eax, extended = traits->host(0x80000000, 0).eax;
 
-    table->row[0][0].eax = basic < BASIC_LAST ? basic : BASIC_LAST;
+    table->row[guest_cpuid_row(0)].eax = basic < BASIC_LAST ? basic : BASIC_LAST;
     /* A processor without extended leaves answers anything. */
     if (extended >> 16 == 0x8000)
-        table->row[2][0].eax = extended < EXTENDED_LAST ? extended : EXTENDED_LAST;
+        table->row[guest_cpuid_row(0x80000000)].eax =
+            extended < EXTENDED_LAST ? extended : EXTENDED_LAST;
 }
 
 /* "AuthenticAMD", "HygonGenuine": the rest has Intel's registers and leaves. */
@@ -103,8 +104,8 @@ static void init_xstate(struct guest_cpuid *table, const struct guest_traits *tr
 {
     struct cpuid first = traits->host(0xd, 0);
 
-    if (!(table->row[0][1].ecx & XSAVE) || last_of(table, 0xd) < 0xd) {
-        table->row[0][1].ecx &= ~(u32)XSAVE;
+    if (!(table->row[guest_cpuid_row(1)].ecx & XSAVE) || last_of(table, 0xd) < 0xd) {
+        table->row[guest_cpuid_row(1)].ecx &= ~(u32)XSAVE;
         for (u32 i = 0; i < GUEST_XSTATES; i++)
             table->xstate[i] = (struct cpuid){0};
         return;
@@ -157,7 +158,7 @@ static void init_topology(struct guest_cpuid *table, const struct guest_traits *
 {
     u32 vcpus = traits->vcpus, width = width_of(vcpus);
 
-    table->row[0][1].ebx |= vcpus << 16;
+    table->row[guest_cpuid_row(1)].ebx |= vcpus << 16;
     table->level[0] = (struct cpuid){0, 1, 1 << 8, 0};
     table->level[1] = (struct cpuid){width, vcpus, 1 | 2 << 8, 0};
     if (!table->amd && last_of(table, 4) >= 4)
@@ -212,10 +213,10 @@ static void init_frequency(struct guest_cpuid *table, const struct guest_traits 
     if (last >= 0x15 && traits->tsc_khz) {
         approximate(traits->tsc_khz, GUEST_APIC_TIMER_KHZ, ~0u / GUEST_APIC_TIMER_KHZ, &ratio.ebx,
                     &ratio.eax);
-        table->row[0][0x15] = ratio;
+        table->row[guest_cpuid_row(0x15)] = ratio;
     }
     if (last >= 0x16 && traits->tsc_khz)
-        table->row[0][0x16] = (struct cpuid){mhz & 0xffff, mhz & 0xffff, 100, 0};
+        table->row[guest_cpuid_row(0x16)] = (struct cpuid){mhz & 0xffff, mhz & 0xffff, 100, 0};
 }
 
 static void init_hypervisor(struct guest_cpuid *table, const struct guest_traits *traits)
@@ -258,7 +259,7 @@ static void mark_special(struct guest_cpuid *table)
 
     for (unsigned i = 0; i < array_size(leaves); i++) {
         if (leaves[i] <= last_of(table, leaves[i]))
-            table->special[leaves[i] >> 30] |= BIT(leaves[i] & 0x3f);
+            table->special[guest_cpuid_row(leaves[i])] = true;
     }
 }
 

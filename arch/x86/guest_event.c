@@ -17,11 +17,16 @@ static bool interrupt_pending(const struct guest *guest)
 void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
 {
     struct vm *vm = guest->vcpu.vm;
-    bool busy = guest->event.valid, want_interrupt;
+    bool busy = ops->busy(guest), want_interrupt;
 
-    if (busy) {
-        ops->inject(guest, &guest->event);
-        guest->event.valid = false;
+    if (guest->event.valid) {
+        if (busy) { /* not to be lost: after the next exit */
+            __atomic_or_fetch(&guest->vcpu.attention, (u32)ATTENTION_EVENT, __ATOMIC_SEQ_CST);
+        } else {
+            ops->inject(guest, &guest->event);
+            guest->event.valid = false;
+        }
+        busy = true;
     }
     if (unlikely(guest->nmi))
         busy |= ops->deliver_nmi(guest, busy);

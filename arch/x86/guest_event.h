@@ -9,6 +9,8 @@
 #include "arch/x86/guest.h"
 
 struct guest_event_ops {
+    /* An event already goes in with the next entry: the last run ended before it. */
+    bool (*busy)(struct guest *guest);
     /* With the next entry. */
     void (*inject)(struct guest *guest, const struct guest_event *event);
     /* IF is set, and neither STI nor MOV SS was just done. */

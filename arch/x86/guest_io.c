@@ -8,7 +8,7 @@
 
 #define STRING_BATCH 256 /* iterations before pending events get their turn */
 
-static u64 port_read(struct vm *vm, u16 port, unsigned bytes)
+static always_inline u64 port_read(struct vm *vm, u16 port, unsigned bytes)
 {
     lock_take(&vm->device_lock);
     u64 value = io_bus_read(&vm->ports, port, bytes);
@@ -16,7 +16,7 @@ static u64 port_read(struct vm *vm, u16 port, unsigned bytes)
     return value;
 }
 
-static void port_write(struct vm *vm, u16 port, unsigned bytes, u64 value)
+static always_inline void port_write(struct vm *vm, u16 port, unsigned bytes, u64 value)
 {
     lock_take(&vm->device_lock);
     io_bus_write(&vm->ports, port, bytes, value);
@@ -81,18 +81,37 @@ static enum guest_action string_io(struct guest *guest, const struct guest_io *i
     return cut(*rcx, io->address_bytes) ? GUEST_RESUME : GUEST_NEXT;
 }
 
+static enum guest_action past_port(struct guest *guest, u16 port, unsigned bytes)
+{
+    if (likely(!guest_has_breakpoints(guest)))
+        return GUEST_NEXT;
+    guest_breakpoints(guest, BREAK_PORT, port, bytes);
+    return guest->hits ? GUEST_TRAP : GUEST_NEXT;
+}
+
+enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes)
+{
+    u64 *rax = &guest->gpr[GPR_RAX];
+    u64 value = port_read(guest->vcpu.vm, port, bytes);
+
+    if (likely(bytes == 1))
+        *(u8 *)rax = (u8)value;
+    else
+        gpr_write(rax, value, bytes);
+    return past_port(guest, port, bytes);
+}
+
+enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes)
+{
+    u64 rax = guest->gpr[GPR_RAX];
+
+    port_write(guest->vcpu.vm, port, bytes, likely(bytes == 1) ? (u8)rax : cut(rax, bytes));
+    return past_port(guest, port, bytes);
+}
+
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io)
 {
-    struct vm *vm = guest->vcpu.vm;
-    u64 *rax = &guest->gpr[GPR_RAX];
-
-    if (unlikely(io->string))
+    if (io->string)
         return string_io(guest, io);
-    if (io->in)
-        gpr_write(rax, port_read(vm, io->port, io->bytes), io->bytes);
-    else
-        port_write(vm, io->port, io->bytes, cut(*rax, io->bytes));
-    if (guest_has_breakpoints(guest))
-        guest_breakpoints(guest, BREAK_PORT, io->port, io->bytes);
-    return GUEST_NEXT;
+    return io->in ? guest_in(guest, io->port, io->bytes) : guest_out(guest, io->port, io->bytes);
 }

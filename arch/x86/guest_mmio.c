@@ -4,8 +4,9 @@
 #include "arch/x86/mmio_emulate.h"
 #include "arch/x86/mmio_op.h"
 
-#define MMIO_BATCH 64 /* iterations of a string instruction before pending events get their turn   \
-                       */
+#define MMIO_BATCH                                                                                 \
+    64 /* iterations of a string instruction before pending events get their turn                  \
+        */
 
 static bool translate(void *ctx, u64 linear, bool write, gpa_t *at, struct guest_fault *fault)
 {

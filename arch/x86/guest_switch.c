@@ -17,6 +17,7 @@ bool guest_create(struct guest *guest)
 
     guest->xcr0 = 1;
     guest->dr6 = 0xffff0ff0;
+    stats_init(&guest->vcpu.stats);
     guest_msr_reset(guest);
     if (hpa_is_none(area))
         return false;

@@ -108,10 +108,10 @@ static void ports(void)
     PORT_LOOP("uart-status", IN, UART + 5, 0);
     PORT_LOOP("port-unclaimed", IN, UNCLAIMED, 0);
     PORT_LOOP("port-passed", OUT, 0x80, 0);
-    LOOPED("ins-4k", 10, "movq %[at], %%rdi\n\tmovl $4096, %%ecx\n\trep insb",
+    LOOPED("ins-4k", 2, "movq %[at], %%rdi\n\tmovl $4096, %%ecx\n\trep insb",
            : N, [at] "r"(PLAY_A), "d"(UART + 7)
            : CLOBBERS, "rcx", "rdi");
-    LOOPED("outs-4k", 10, "movq %[at], %%rsi\n\tmovl $4096, %%ecx\n\trep outsb",
+    LOOPED("outs-4k", 2, "movq %[at], %%rsi\n\tmovl $4096, %%ecx\n\trep outsb",
            : N, [at] "r"(PLAY_A), "d"(UART + 7)
            : CLOBBERS, "rcx", "rsi");
 }
@@ -120,8 +120,8 @@ static void memory(void)
 {
     u64 at = 0x2000000;
 
-    LOOPED("mmio-read", 10000, "movl (%[at]), %%eax", : N, [at] "r"(HOLE) : CLOBBERS, "rax");
-    LOOPED("mmio-write", 10000, "movl %%eax, (%[at])", : N, [at] "r"(HOLE), "a"(0) : CLOBBERS);
+    LOOPED("mmio-read", 2000, "movl (%[at]), %%eax", : N, [at] "r"(HOLE) : CLOBBERS, "rax");
+    LOOPED("mmio-write", 2000, "movl %%eax, (%[at])", : N, [at] "r"(HOLE), "a"(0) : CLOBBERS);
     /* Up to 64 MiB; the guest's own tables map 2M pages. */
     LOOPED("touch-4k", 8192, "movq %%r15, (%[at])\n\taddq $4096, %[at]", [at] "+r"(at)
            : N
@@ -186,12 +186,15 @@ static u64 latency(enum wait wait, u16 counts)
     return came > from ? came - from : 0;
 }
 
+#define SPIN(n) ROUNDS(n, "", : N : CLOBBERS)
+
 static void latencies(const char *const name[3], enum wait wait, u16 counts, unsigned n)
 {
     u64 sum = 0, least = ~0ull, most = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        u64 one = latency(wait, (u16)(counts + i));
+        SPIN(17 * i + 1); /* at every phase of the PIT's clock */
+        u64 one = latency(wait, counts);
         sum += one;
         least = one < least ? one : least;
         most = one > most ? one : most;
@@ -202,8 +205,6 @@ static void latencies(const char *const name[3], enum wait wait, u16 counts, uns
     if (name[2])
         price(name[2], most);
 }
-
-#define SPIN(n) ROUNDS(n, "", : N : CLOBBERS)
 
 /* What a spinning guest loses a tick of a periodic timer, its own handler and EOI included. */
 static void periodic(void)
@@ -275,7 +276,7 @@ TINY(bench)
     u64 first = rt_first_tsc;
 
     irq_enable();
-    wait_us(80000); /* the log has drained, the runtime's own PIT stroke is over */
+    wait_us(400000); /* the boot's log has drained, the runtime's own PIT stroke is over */
     instructions();
     registers();
     ports();

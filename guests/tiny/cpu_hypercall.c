@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hypercalls: VMCALL and VMMCALL alike; number 0 does nothing, 1 counts exits, every other says ~0;
- * nothing but RAX changes. Ring 3 may call too, or is told #UD or #GP, but is not lost.
+ * nothing but RAX changes.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -46,7 +46,7 @@ PART(real_wait, ".code16",
      "xorl %ebx, %ebx\n xorl %ecx, %ecx\n movw %sp, %bp\n sti\n"
      "2: hlt\n cmpw $3, %bx\n jb 2b\n cli\n"
      "ud2\n"                        /* #UD: skipped by its handler */
-     "movw %ds:0xffff, %ax\n nop\n" /* a word across the limit: #GP, no error code */
+     ".byte 0xa1, 0xff, 0xff\n nop\n" /* a word across the limit: #GP, no error code */
      "cmpw %sp, %bp\n je 3f\n orw $0x80, %cx\n"
      "3: movl %ebx, %eax\n shll $16, %eax\n movw %cx, %ax\n lretw\n"
      "tick16: incw %bx\n pushw %ax\n movb $0x20, %al\n outb %al, $0x20\n popw %ax\n iretw\n"

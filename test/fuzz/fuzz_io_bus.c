@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         else
             access(data[1], data[2] % 8 + 1);
         for (unsigned i = 1; i < bus.count; i++)
-            CHECK(bus.range[i - 1].last < bus.range[i].base);
+            CHECK(bus.range[i - 1].base + bus.range[i - 1].span < bus.range[i].base);
     }
     return 0;
 }

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`make bench`: what each exit costs, in Bochs, where one instruction is one tick.
+
+Boots guests/tiny/bench.c alone on one core, then eight machines for what they keep resident, and
+holds the figures against test/bench/prices. --check says only what has become dearer, and fails.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import lane
+
+B = os.environ.get("B") or "build"
+PRICES = os.path.join(os.path.dirname(__file__), "prices")
+TOLERANCE = 1.03
+ROUNDING = 0.5  # figures are rounded to whole ticks: that much is no rise
+EIGHT = "".join(f"[vm m{i}]\nkernel = hello.elf\nmemory = 16M\n" for i in range(8))
+
+
+def lines_of(image, until, seconds=100):
+    """The event lines of a boot, up to the first that begins with `until`."""
+    text, end = "", time.monotonic() + seconds
+    with lane.Run(lane.Machine(lane="vmx", cores=1, memory=512, ips=200_000_000), image) as run:
+        while time.monotonic() < end and not re.search(f"^{until}.*\n", text, re.MULTILINE):
+            data = run.read(0.2)
+            if data is None:
+                break
+            text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", data.decode("utf-8", "replace"))
+    with open(f"{image}.log", "w", encoding="utf-8") as file:
+        file.write(text)
+    if not re.search(f"^{until}.*\n", text, re.MULTILINE):
+        sys.exit(f"bench: no line {until!r} in {image}.log:\n{text[-2000:]}")
+    return re.findall(r"^@trivet1 (?:bench|vm|done) .*", text, re.MULTILINE)
+
+
+def boot(name, until, *modules):
+    image = f"{B}/bench-{name}.iso"
+    subprocess.run(["sh", "test/iso.sh", "--bios", "--cmdline", "bench on-idle=poweroff", image, f"{B}/trivet.elf",
+                    *modules], check=True)  # fmt: skip
+    return lines_of(image, until)
+
+
+def figures(lines):
+    """name -> (value, unit)"""
+    found = re.findall(r"^@trivet1 bench name=(\S+) (ticks|bytes)=(\d+)", "\n".join(lines), re.MULTILINE)
+    return {name: (int(value), unit) for name, unit, value in found}
+
+
+def measure():
+    lines = boot("one", "@trivet1 done ", f"{B}/guests/tiny/bench.elf")
+    if "@trivet1 done status=0" not in lines:
+        sys.exit(f"bench: the guest failed: {B}/bench-one.iso.log")
+    os.makedirs(f"{B}/bench-eight", exist_ok=True)
+    with open(f"{B}/bench-eight/trivet.conf", "w", encoding="utf-8") as file:
+        file.write(EIGHT)
+    eight = boot("eight", "@trivet1 bench name=resident-8 ",
+                 f"{B}/bench-eight/trivet.conf", f"{B}/guests/tiny/hello.elf")  # fmt: skip
+    return [line for line in lines + eight[-1:] if line.startswith("@trivet1 bench")]
+
+
+def recorded():
+    """name -> (value, note), in the file's order; and the comment at its head."""
+    prices, head = {}, ""
+    with open(PRICES, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("#"):
+                head += line
+            elif line.strip():
+                name, value, *note = line.split(None, 2)
+                prices[name] = (int(value), note[0].strip() if note else "")
+    return prices, head
+
+
+def judge(measured, prices):
+    """A row for each figure: name, recorded, measured, what is wrong."""
+    rows = []
+    for name in list(prices) + [name for name in measured if name not in prices]:
+        was, now = prices.get(name, (None,))[0], measured.get(name, (None,))[0]
+        wrong = ""
+        if was is None:
+            wrong = "has no recorded price"
+        elif now is None:
+            wrong = "is not measured any more"
+        elif now > was * TOLERANCE + ROUNDING:
+            wrong = f"has risen by {100 * (now - was) / was if was else 100:.1f} %"
+        rows.append((name, was, now, wrong))
+    return rows
+
+
+def accesses(lines):
+    """The counts of a COUNT_VMCS build; its ticks are not to be compared."""
+    found = re.findall(r"name=vmcs-(\S+) exits=(\d+) reads=(\d+) writes=(\d+)", "\n".join(lines))
+    for name, exits, reads, writes in found:
+        print(f"{name:24} {int(reads) / int(exits):8.2f} reads {int(writes) / int(exits):8.2f} writes an exit")
+    return bool(found)
+
+
+def record(measured, prices, head):
+    with open(PRICES, "w", encoding="utf-8") as file:
+        file.write(head)
+        for name, (value, _) in measured.items():
+            file.write(f"{name:20} {value:>9}  {prices.get(name, (0, ''))[1]}".rstrip() + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", action="store_true", help="print the event lines too")
+    parser.add_argument("--check", action="store_true", help="say only what is wrong, and fail if anything is")
+    parser.add_argument("--record", action="store_true", help="write what is measured into the list")
+    options = parser.parse_args()
+    lines = measure()
+    measured, (prices, head) = figures(lines), recorded()
+    if options.lines:
+        print("\n".join(lines), end="\n\n")
+    if accesses(lines):
+        return 0
+    if options.record:
+        record(measured, prices, head)
+        return 0
+    rows = judge(measured, prices)
+    for name, was, now, wrong in rows:
+        if options.check and wrong:
+            print(f"{name}: recorded {was}, now {now}: it {wrong}")
+        elif not options.check:
+            print(f"{name:20} {'-' if now is None else now:>10} {'-' if was is None else was:>10}  {wrong}")
+    return int(options.check and any(row[3] for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

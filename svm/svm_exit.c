@@ -90,12 +90,18 @@ static enum guest_action exit_io(struct guest *guest)
     return io.string ? guest_exit_string_io(guest, &io) : guest_io(guest, &io);
 }
 
-/* 15.25.6. */
+/* 15.25.6. Of an INT n that is being delivered no event waits: it would run again. */
 static enum guest_action exit_npf(struct guest *guest)
 {
-    u64 info = control_of(guest)->info1;
-    gpa_t at = gpa(control_of(guest)->info2);
+    const struct vmcb_control *c = control_of(guest);
+    u64 info = c->info1;
+    gpa_t at = gpa(c->info2);
 
+    if (c->exit_event & EVENT_VALID && !guest->event.valid && !vm_at(guest->vcpu.vm, at, 1)) {
+        vm_stop_text(guest->vcpu.vm,
+                     "an INT instruction's delivery touched 0x%lx, where it has no memory", at.v);
+        return GUEST_LOOK;
+    }
     return guest_exit_unmapped(guest, at, info & NPF_FETCH, info & NPF_WALKING);
 }
 

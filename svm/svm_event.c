@@ -41,17 +41,17 @@ static bool takes_interrupts(struct guest *guest)
 }
 
 /* A virtual interrupt waits, whatever the guest's TPR, and its delivery is intercepted (15.21.4).
- */
+ * An exit may have found V_IRQ cleared. */
 static void interrupt_window(struct guest *guest, bool on)
 {
     struct svm_vcpu *v = svm_of(guest);
-    u64 *word = &v->vmcb->control.virtual_interrupt;
+    u64 *word = &v->vmcb->control.virtual_interrupt, window = V_IRQ | V_INTR_PRIO | V_IGN_TPR;
 
-    if (svm_window_open(v) == on)
-        return;
-    *word ^= V_IRQ | V_INTR_PRIO | V_IGN_TPR;
-    svm_dirty(v, CLEAN_VINTR);
     svm_intercept(v, SVM_EXIT_VINTR, on);
+    if ((*word & window) == (on ? window : 0))
+        return;
+    *word = on ? *word | window : *word & ~window;
+    svm_dirty(v, CLEAN_VINTR);
 }
 
 /* After an IRET that was seen to begin has also ended, which is when RIP has moved, NMIs are free.

@@ -2,6 +2,7 @@
 #include "svm/svm_vcpu.h"
 
 #include "arch/arch.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_cr.h"
 #include "arch/x86/guest_exit.h"
@@ -89,12 +90,18 @@ static enum guest_action exit_io(struct guest *guest)
     return io.string ? guest_exit_string_io(guest, &io) : guest_io(guest, &io);
 }
 
-/* 15.25.6. */
+/* 15.25.6. Of an INT n that is being delivered no event waits: it would run again. */
 static enum guest_action exit_npf(struct guest *guest)
 {
-    u64 info = control_of(guest)->info1;
-    gpa_t at = gpa(control_of(guest)->info2);
+    const struct vmcb_control *c = control_of(guest);
+    u64 info = c->info1;
+    gpa_t at = gpa(c->info2);
 
+    if (c->exit_event & EVENT_VALID && !guest->event.valid && !vm_at(guest->vcpu.vm, at, 1)) {
+        vm_stop_text(guest->vcpu.vm,
+                     "an INT instruction's delivery touched 0x%lx, where it has no memory", at.v);
+        return GUEST_LOOK;
+    }
     return guest_exit_unmapped(guest, at, info & NPF_FETCH, info & NPF_WALKING);
 }
 
@@ -228,8 +235,9 @@ u32 svm_exited(struct svm_vcpu *v)
     if (unlikely(svm_emulated))
         svm_fetch_xcr0(v);
     bool out = act(v, handler(&v->guest), kind);
-    stats_count(&v->guest.vcpu.stats, kind, (u32)(tsc_read() - start));
-    return out;
+    u64 now = tsc_read();
+    stats_count(&v->guest.vcpu.stats, kind, (u32)(now - start));
+    return out || now >= v->deadline;
 }
 
 void svm_vcpu_dump(struct vcpu *vcpu)
@@ -252,6 +260,7 @@ enum run_end svm_enter(struct vcpu *vcpu, u64 until)
         return RUN_BLOCKED;
     v->guest.halted = false;
     __atomic_and_fetch(&vcpu->attention, ~(u32)ATTENTION_TIME, __ATOMIC_SEQ_CST);
+    v->deadline = until == ~0ull ? ~0ull : clock_tsc_of(until);
     arch_timer_arm(until);
     if (guest_look_up(&v->guest, &svm_event_ops))
         return RUN_LOOK;

@@ -31,6 +31,7 @@ struct svm_vcpu {
     struct asid asid;
     u32 clean; /* what an exit leaves clean: all, or nothing if the processor knows no such bits */
 
+    u64 deadline;    /* TSC at which enter's time is over; ~0: never */
     bool lme_hidden; /* svm_state.c */
 
     /* NMIs without VNMI: svm_event.c. */
@@ -77,7 +78,7 @@ extern const struct guest_event_ops svm_event_ops;
 
 static inline bool svm_window_open(const struct svm_vcpu *v)
 {
-    return v->vmcb->control.virtual_interrupt & V_IRQ;
+    return v->vmcb->control.intercept[SVM_EXIT_VINTR / 32] & BIT(SVM_EXIT_VINTR % 32);
 }
 
 /* Takes up again an event whose delivery an exit has cut short (APM 2, 15.7.2). */

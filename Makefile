@@ -93,7 +93,7 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
 # Most exits go through these: a frame pointer there costs more than a backtrace through them is worth.
-HOT := vmx/vmx_exit.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c) core/io_bus.c core/lines.c guests/pc.c
+HOT := vmx/vmx_exit.c vmx/vmx_state.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c) core/io_bus.c core/lines.c guests/pc.c
 $(HOT:%=$(B)/%.o): KERNEL_FLAGS += -fomit-frame-pointer
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 

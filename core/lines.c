@@ -30,17 +30,23 @@ static bool escapes(struct lines *lines, u8 byte)
     return byte == ESC || (was != LINES_TEXT && byte != '\n');
 }
 
+static void append(struct lines *lines, u8 byte)
+{
+    lines->text[lines->length++] = (char)byte;
+    if (lines->length == LINE_MAX)
+        print(lines);
+}
+
 void lines_put(struct lines *lines, u8 byte)
 {
-    if (escapes(lines, byte))
+    if (likely(byte >= ' ' && lines->escape == LINES_TEXT))
+        append(lines, byte);
+    else if (escapes(lines, byte))
         return;
-    if (byte == '\n') {
+    else if (byte == '\n')
         print(lines);
-    } else if (byte != '\r' && byte != 0) {
-        lines->text[lines->length++] = (char)byte;
-        if (lines->length == LINE_MAX)
-            print(lines);
-    }
+    else if (byte != '\r' && byte != 0)
+        append(lines, byte);
 }
 
 void lines_flush(struct lines *lines)

@@ -8,9 +8,10 @@
 
 #include "lib/types.h"
 
-#define BIT(n)       ((u64)1 << (n))
-#define MASK(hi, lo) ((~(u64)0 >> (63 - (hi))) & (~(u64)0 << (lo))) /* bits hi..lo, both included  \
-                                                                     */
+#define BIT(n) ((u64)1 << (n))
+#define MASK(hi, lo)                                                                               \
+    ((~(u64)0 >> (63 - (hi))) & (~(u64)0 << (lo))) /* bits hi..lo, both included                   \
+                                                    */
 
 static inline u64 bits_get(u64 value, unsigned hi, unsigned lo)
 {

@@ -109,20 +109,23 @@ static enum guest_action exit_cr(struct guest *guest)
 }
 
 /* Tables 28-5 and 28-14: what the qualification tells, and for INS and OUTS beside it. */
-static no_inline enum guest_action exit_string_io(struct guest *guest, u64 q)
+static no_inline enum guest_action exit_any_io(struct guest *guest, u64 q)
 {
-    u32 info = vmcs_read(VMCS_EXIT_INSTRUCTION);
     struct guest_io io = {
         .port = (u16)(q >> 16),
         .bytes = (u8)((q & 7) + 1),
         .in = q & BIT(3),
-        .string = true,
+        .string = q & BIT(4),
         .rep = q & BIT(5),
-        .address_bytes = (u8)(2u << bits_get(info, 9, 7)),
-        .segment = q & BIT(3) ? SEG_ES : (enum seg_reg)bits_get(info, 17, 15),
     };
-    return vmx_caps.has[VMX_INS_OUTS_INFO] ? guest_io(guest, &io)
-                                           : guest_exit_string_io(guest, &io);
+    if (io.string && !vmx_caps.has[VMX_INS_OUTS_INFO])
+        return guest_exit_string_io(guest, &io);
+    if (io.string) {
+        u32 info = vmcs_read(VMCS_EXIT_INSTRUCTION);
+        io.address_bytes = (u8)(2u << bits_get(info, 9, 7));
+        io.segment = io.in ? SEG_ES : (enum seg_reg)bits_get(info, 17, 15);
+    }
+    return guest_io(guest, &io);
 }
 
 static enum guest_action exit_io(struct guest *guest)
@@ -131,8 +134,8 @@ static enum guest_action exit_io(struct guest *guest)
     u16 port = (u16)(q >> 16);
     unsigned bytes = (q & 7) + 1;
 
-    if (unlikely(q & BIT(4)))
-        return exit_string_io(guest, q);
+    if (unlikely(q & BIT(4) || vmcs_read(VMCS_GUEST_DR7) & DR7_ENABLES))
+        return exit_any_io(guest, q);
     return q & BIT(3) ? guest_in(guest, port, bytes) : guest_out(guest, port, bytes);
 }
 

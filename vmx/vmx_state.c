@@ -3,8 +3,8 @@
 
 #include "arch/x86/cpu.h"
 
-/* Registers that are one field; CR0, CR4 and EFER need more than that to be set, and have shadows.
- */
+/* Registers that are one field; EFER needs more than that to be set. CR0, CR4, PAT and DR6 are not
+ * here. */
 static const u32 fields[GUEST_REGS] = {
     [GUEST_RIP] = VMCS_GUEST_RIP,
     [GUEST_RSP] = VMCS_GUEST_RSP,
@@ -17,7 +17,6 @@ static const u32 fields[GUEST_REGS] = {
     [GUEST_SYSENTER_CS] = VMCS_GUEST_SYSENTER_CS,
     [GUEST_SYSENTER_ESP] = VMCS_GUEST_SYSENTER_ESP,
     [GUEST_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
-    [GUEST_PAT] = VMCS_GUEST_PAT,
     [GUEST_TSC_OFFSET] = VMCS_TSC_OFFSET,
 };
 
@@ -35,35 +34,57 @@ static u64 dr6_read(void)
     return value;
 }
 
-static u64 get(struct guest *guest, enum guest_reg reg)
+static no_inline u64 get_other(struct guest *guest, enum guest_reg reg)
 {
-    if (reg == GUEST_CR0)
+    switch (reg) {
+    case GUEST_CR0:
         return shadowed(vmcs_read(VMCS_GUEST_CR0), vmcs_read(VMCS_CR0_MASK),
                         vmcs_read(VMCS_CR0_SHADOW));
-    if (reg == GUEST_CR4)
+    case GUEST_CR4:
         return shadowed(vmcs_read(VMCS_GUEST_CR4), vmcs_read(VMCS_CR4_MASK),
                         vmcs_read(VMCS_CR4_SHADOW));
-    if (reg == GUEST_PAT && !vmx_caps.has[VMX_LOAD_PAT])
-        return vmx_of(guest)->pat;
-    if (reg == GUEST_DR6)
+    case GUEST_PAT:
+        return vmx_caps.has[VMX_LOAD_PAT] ? vmcs_read(VMCS_GUEST_PAT) : vmx_of(guest)->pat;
+    default: /* DR6 */
         return dr6_read();
-    return vmcs_read_any(fields[reg]);
+    }
+}
+
+static u64 get(struct guest *guest, enum guest_reg reg)
+{
+    return likely(fields[reg]) ? vmcs_read_any(fields[reg]) : get_other(guest, reg);
+}
+
+static no_inline void set_other(struct guest *guest, enum guest_reg reg, u64 value)
+{
+    switch (reg) {
+    case GUEST_CR0:
+        vmx_cr0_set(vmx_of(guest), value);
+        break;
+    case GUEST_CR4:
+        vmx_cr4_set(vmx_of(guest), value);
+        break;
+    case GUEST_EFER:
+        vmx_efer_set(vmx_of(guest), value);
+        break;
+    case GUEST_PAT:
+        if (vmx_caps.has[VMX_LOAD_PAT])
+            vmcs_write(VMCS_GUEST_PAT, value);
+        else
+            vmx_of(guest)->pat = value;
+        break;
+    default: /* DR6 */
+        __asm__ volatile("mov %0, %%dr6" : : "r"(value));
+        break;
+    }
 }
 
 static void set(struct guest *guest, enum guest_reg reg, u64 value)
 {
-    if (reg == GUEST_CR0)
-        vmx_cr0_set(vmx_of(guest), value);
-    else if (reg == GUEST_CR4)
-        vmx_cr4_set(vmx_of(guest), value);
-    else if (reg == GUEST_EFER)
-        vmx_efer_set(vmx_of(guest), value);
-    else if (reg == GUEST_PAT && !vmx_caps.has[VMX_LOAD_PAT])
-        vmx_of(guest)->pat = value;
-    else if (reg == GUEST_DR6)
-        __asm__ volatile("mov %0, %%dr6" : : "r"(value));
-    else
+    if (likely(fields[reg] && reg != GUEST_EFER))
         vmcs_write_any(fields[reg], value);
+    else
+        set_other(guest, reg, value);
 }
 
 /* In each of four groups of fields: ES, CS, SS, DS, FS, GS, LDTR, TR, by twos (appendix B). */

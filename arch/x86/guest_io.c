@@ -98,7 +98,7 @@ enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes)
         *(u8 *)rax = (u8)value;
     else
         gpr_write(rax, value, bytes);
-    return past_port(guest, port, bytes);
+    return GUEST_NEXT;
 }
 
 enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes)
@@ -106,12 +106,16 @@ enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes)
     u64 rax = guest->gpr[GPR_RAX];
 
     port_write(guest->vcpu.vm, port, bytes, likely(bytes == 1) ? (u8)rax : cut(rax, bytes));
-    return past_port(guest, port, bytes);
+    return GUEST_NEXT;
 }
 
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io)
 {
     if (io->string)
         return string_io(guest, io);
-    return io->in ? guest_in(guest, io->port, io->bytes) : guest_out(guest, io->port, io->bytes);
+    if (io->in)
+        guest_in(guest, io->port, io->bytes);
+    else
+        guest_out(guest, io->port, io->bytes);
+    return past_port(guest, io->port, io->bytes);
 }

@@ -45,7 +45,7 @@ PART(real_wait, ".code16",
      "movw $(gp16 - real_wait), %es:0x34\n movw %cs, %es:0x36\n"
      "xorl %ebx, %ebx\n xorl %ecx, %ecx\n movw %sp, %bp\n sti\n"
      "2: hlt\n cmpw $3, %bx\n jb 2b\n cli\n"
-     "ud2\n"                        /* #UD: skipped by its handler */
+     "ud2\n"                          /* #UD: skipped by its handler */
      ".byte 0xa1, 0xff, 0xff\n nop\n" /* a word across the limit: #GP, no error code */
      "cmpw %sp, %bp\n je 3f\n orw $0x80, %cx\n"
      "3: movl %ebx, %eax\n shll $16, %eax\n movw %cx, %ax\n lretw\n"

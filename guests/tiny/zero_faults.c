@@ -20,8 +20,7 @@ static void loop(void)
 {
     faults = 0;
     for (unsigned i = 0; i < PROOF_LOOPS / 4; i++)
-        __asm__ volatile("int3; .byte 0x8e, 0xc0" ::"a"(0x7ff8)
-                         : "memory"); /* mov %eax, %es */
+        __asm__ volatile("int3; .byte 0x8e, 0xc0" ::"a"(0x7ff8) : "memory"); /* mov %eax, %es */
     check(faults == PROOF_LOOPS / 4 * 2, "%u faults", faults);
 }
 

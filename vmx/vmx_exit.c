@@ -288,11 +288,7 @@ static always_inline void advance(u64 length)
 {
     u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING);
 
-    u64 next = vmcs_read(VMCS_GUEST_RIP) + length;
-
-    if (unlikely(next >> 32 == 1) && vmx_guest_ops.code_bits(NULL) != 64)
-        next = (u32)next;
-    vmcs_write(VMCS_GUEST_RIP, next);
+    vmcs_write(VMCS_GUEST_RIP, vmcs_read(VMCS_GUEST_RIP) + length);
     if (unlikely(blocking & (BLOCKING_STI | BLOCKING_MOV_SS)))
         vmcs_write(VMCS_GUEST_BLOCKING, blocking & ~(u32)(BLOCKING_STI | BLOCKING_MOV_SS));
     if (unlikely(vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF))

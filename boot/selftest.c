@@ -107,7 +107,8 @@ static const char *check_timer(void)
             arch_idle();
         if (!hits)
             return "no timer interrupt";
-        if (arch_now() < start + 1000000)
+        /* A count's speed is only measured, over a millisecond: 1 % is its due. */
+        if (arch_now() < start + 990000)
             return "the timer is early";
     }
     return NULL;

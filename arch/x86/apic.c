@@ -164,20 +164,42 @@ void apic_stop_others(void)
         icr_write(0, ICR_ALL_OTHERS | ICR_NMI | ICR_ASSERT);
 }
 
+struct timer_sample {
+    u64 tsc;
+    u32 count;
+};
+
+/* Both at one moment: of several tries the one with the shortest bracket. */
+static struct timer_sample sample_timer(void)
+{
+    struct timer_sample best = {0};
+    u64 best_width = ~0ull;
+
+    for (int i = 0; i < 4; i++) {
+        u64 before = tsc_read();
+        u32 count = reg_read(APIC_TIMER_CURRENT);
+        u64 width = tsc_read() - before;
+        if (width < best_width) {
+            best = (struct timer_sample){before + width / 2, count};
+            best_width = width;
+        }
+    }
+    return best;
+}
+
 /* Without TSC deadline, the count's speed is measured against the TSC over a millisecond. */
 void apic_timer_init(u64 tsc_hz)
 {
     has_deadline = cpuid(1, 0).ecx & BIT(24);
     if (has_deadline)
         return;
-    u64 start = tsc_read();
     reg_write(APIC_TIMER_INITIAL, ~0u);
-    while (tsc_read() - start < tsc_hz / 1000)
+    struct timer_sample start = sample_timer();
+    while (tsc_read() - start.tsc < tsc_hz / 1000)
         spin_pause();
-    u32 count = ~0u - reg_read(APIC_TIMER_CURRENT);
-    u64 ticks = tsc_read() - start;
+    struct timer_sample end = sample_timer();
     reg_write(APIC_TIMER_INITIAL, 0);
-    tsc_to_timer = clock_scale(ticks, count);
+    tsc_to_timer = clock_scale(end.tsc - start.tsc, start.count - end.count);
 }
 
 const char *apic_timer_kind(void)

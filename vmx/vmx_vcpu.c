@@ -39,7 +39,6 @@ static void vmptrld(hpa_t vmcs)
 static void write_controls(struct vmx_vcpu *v)
 {
     const struct vmx_controls *c = &v->controls;
-    const struct vmx_vm *vm = vmx_vm_of(v->guest.vcpu.vm);
 
     vmcs_write(VMCS_PIN_CONTROLS, c->pin);
     vmcs_write(VMCS_PROC_CONTROLS, c->proc);
@@ -58,7 +57,7 @@ static void write_controls(struct vmx_vcpu *v)
     vmcs_write(VMCS_IO_BITMAP_A, vmx_bitmap_ports().v);
     vmcs_write(VMCS_IO_BITMAP_B, hpa_add(vmx_bitmap_ports(), PAGE_4K).v);
     vmcs_write(VMCS_MSR_BITMAP, vmx_bitmap_msrs().v);
-    vmcs_write(VMCS_EPT_POINTER, vm->eptp);
+    vmcs_write(VMCS_EPT_POINTER, vmx_eptp(v->guest.vcpu.vm));
     vmcs_write(VMCS_LINK_POINTER, ~0ull);
     vmcs_write(VMCS_TSC_OFFSET, 0);
 }
@@ -210,7 +209,7 @@ struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
     v->guest.vcpu.vm = vm;
     v->guest.vcpu.index = index;
     v->guest.ops = &vmx_guest_ops;
-    v->guest.cpuid = &vmx_vm_of(vm)->cpuid;
+    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
     v->guest.apic_id = index;
     v->pat = PAT_RESET;
     v->controls = vmx_caps.controls;
@@ -247,7 +246,7 @@ void vmx_forget(const struct vmx_vcpu *v)
 {
     struct {
         u64 what, zero;
-    } ept = {vmx_vm_of(v->guest.vcpu.vm)->eptp, 0}, vpid = {v->vpid, 0};
+    } ept = {vmx_eptp(v->guest.vcpu.vm), 0}, vpid = {v->vpid, 0};
 
     if (vmx_caps.has[VMX_INVEPT_SINGLE])
         __asm__ volatile("invept %0, %1" : : "m"(ept), "r"(1ull) : "cc", "memory");

@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What VMX keeps for a machine: the second-level tables. The bitmaps are one for all.
+ * What VMX adds to a machine's second-level tables (arch/x86/guest_vm.h): how they are named in the
+ * VMCS. The bitmaps are one for all.
  */
 #ifndef VMX_VMX_VM_H
 #define VMX_VMX_VM_H
 
-#include "arch/x86/guest_cpuid.h"
-#include "core/engine.h"
-#include "core/vm.h"
-#include "mm/ptab.h"
-
-struct vmx_vm {
-    struct ptab ept;
-    struct guest_cpuid cpuid;
-    u64 eptp;
-};
+#include "arch/x86/guest_vm.h"
+#include "vmx/vmx_cpu.h"
 
 const char *vmx_vm_create(struct vm *vm);
-void vmx_vm_destroy(struct vm *vm);
-const char *vmx_vm_visit(struct vm *vm, const char *(*visit)(void *with, hpa_t base, u64 size),
-                         void *with);
 
-static inline struct vmx_vm *vmx_vm_of(const struct vm *vm)
+static inline u64 vmx_eptp(const struct vm *vm)
 {
-    return vm->engine;
+    return guest_vm_of(vm)->map.root.v | vmx_eptp_bits(&vmx_caps);
 }
 
 #endif

@@ -165,41 +165,47 @@ void apic_stop_others(void)
 }
 
 struct timer_sample {
-    u64 tsc;
+    u64 tsc, width; /* the count was read within `width` around this moment */
     u32 count;
 };
 
 /* Both at one moment: of several tries the one with the shortest bracket. */
 static struct timer_sample sample_timer(void)
 {
-    struct timer_sample best = {0};
-    u64 best_width = ~0ull;
+    struct timer_sample best = {.width = ~0ull};
 
     for (int i = 0; i < 4; i++) {
         u64 before = tsc_read();
         u32 count = reg_read(APIC_TIMER_CURRENT);
         u64 width = tsc_read() - before;
-        if (width < best_width) {
-            best = (struct timer_sample){before + width / 2, count};
-            best_width = width;
-        }
+        if (width < best.width)
+            best = (struct timer_sample){before + width / 2, width, count};
     }
     return best;
 }
 
-/* Without TSC deadline, the count's speed is measured against the TSC over a millisecond. */
+/*
+ * Without TSC deadline, the count's speed is measured against the TSC: over a millisecond, or as
+ * much longer (but no more than a tenth of a second) as it takes until the brackets, of which half
+ * may be error, are 1/400 of it. An emulator's host may stop us in the middle of one.
+ */
 void apic_timer_init(u64 tsc_hz)
 {
     has_deadline = cpuid(1, 0).ecx & BIT(24);
     if (has_deadline)
         return;
     reg_write(APIC_TIMER_INITIAL, ~0u);
-    struct timer_sample start = sample_timer();
-    while (tsc_read() - start.tsc < tsc_hz / 1000)
-        spin_pause();
-    struct timer_sample end = sample_timer();
+    struct timer_sample start = sample_timer(), end;
+    u64 span, window = tsc_hz / 1000;
+    do {
+        while (tsc_read() - start.tsc < window)
+            spin_pause();
+        end = sample_timer();
+        span = end.tsc - start.tsc;
+        window *= 2;
+    } while ((start.width + end.width) * 200 > span && span < tsc_hz / 10);
     reg_write(APIC_TIMER_INITIAL, 0);
-    tsc_to_timer = clock_scale(end.tsc - start.tsc, start.count - end.count);
+    tsc_to_timer = clock_scale(span, start.count - end.count);
 }
 
 const char *apic_timer_kind(void)

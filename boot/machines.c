@@ -115,6 +115,8 @@ static const char *make_vcpus(struct vm *vm)
         vcpu->state = i ? VCPU_OFF : VCPU_READY;
         vm->vcpu[vm->vcpu_count++] = vcpu;
         vcpus_on[core]++;
+        if (!pc_add_vcpu(vm->machine, vcpu))
+            return "no memory for a local APIC";
     }
     vm->vcpus_left = vm->vcpu_count;
     return NULL;
@@ -172,6 +174,7 @@ static void tear_down(struct vm *vm)
         vcpus_on[vm->vcpu[i]->core]--;
         engine->vcpu_destroy(vm->vcpu[i]);
     }
+    pc_destroy(&((struct machine *)vm)->pc);
     engine->vm_destroy(vm);
     vm_give_memory(vm);
     if (--made == 0)

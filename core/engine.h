@@ -53,6 +53,7 @@ struct engine {
      * on. */
     struct vcpu *(*vcpu_create)(struct vm *vm, u32 index);
     void (*vcpu_destroy)(struct vcpu *vcpu);
+    /* Not while it is loaded; also once more, after its reset by another vCPU. */
     void (*vcpu_start)(struct vcpu *vcpu, const struct guest_start *start);
 
     /* This core goes over to a vCPU (the state that is not switched on each exit), or away from it.
@@ -61,9 +62,9 @@ struct engine {
     void (*vcpu_unload)(struct vcpu *vcpu);
 
     /*
-     * Runs the loaded vCPU until `until` (ns of arch_now), or until it must look up. Attention that
-     * was called before has been taken back: enter looks for events whatever it says, and takes
-     * heed of what is called from then on.
+     * Runs the loaded vCPU until `until` (ns of arch_now), or until it must look up; its devices
+     * are run in between, by run_devices. Attention that was called before has been taken back:
+     * enter looks for events whatever it says, and takes heed of what is called from then on.
      */
     enum run_end (*enter)(struct vcpu *vcpu, u64 until);
 

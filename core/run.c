@@ -87,27 +87,32 @@ static void take_out(struct run_queue *queue, struct vcpu *vcpu)
     queue->slice_end = 0;
 }
 
+static void unload(struct run_queue *queue)
+{
+    engine->vcpu_unload(queue->loaded);
+    queue->loaded = NULL;
+}
+
 /* Its machine ends: off the core, and whoever is last clears up. */
 static void retire(struct run_queue *queue, struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
 
-    if (queue->loaded == vcpu) {
-        engine->vcpu_unload(vcpu);
-        queue->loaded = NULL;
-    }
+    if (queue->loaded == vcpu)
+        unload(queue);
     take_out(queue, vcpu);
     vcpu->state = VCPU_STOPPED;
     if (__atomic_sub_fetch(&vm->vcpus_left, 1, __ATOMIC_SEQ_CST) == 0)
         vm_over(vm);
 }
 
-/* Devices run on the core of vCPU 0. */
-static void run_devices(struct vcpu *vcpu)
+void run_devices(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
     u64 now = arch_now();
 
+    if (vcpu->deadline <= now)
+        vm->expire_own(vcpu, now);
     if (vcpu->index != 0 || __atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now)
         return;
     lock_take(&vm->device_lock);
@@ -119,44 +124,59 @@ static bool wants_core(struct vcpu *vcpu)
 {
     u32 attention = __atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE);
 
-    return attention & ATTENTION_STOP || vcpu->state == VCPU_READY ||
+    return attention & (ATTENTION_STOP | ATTENTION_SIGNAL) || vcpu->state == VCPU_READY ||
            (vcpu->state == VCPU_BLOCKED && attention);
 }
 
-static u64 device_time(const struct vcpu *vcpu)
+u64 run_device_time(const struct vcpu *vcpu)
 {
-    return vcpu->index == 0 ? __atomic_load_n(&vcpu->vm->deadline, __ATOMIC_RELAXED) : DEV_NEVER;
+    if (vcpu->index != 0)
+        return vcpu->deadline;
+    return min_u64(vcpu->deadline, __atomic_load_n(&vcpu->vm->deadline, __ATOMIC_RELAXED));
 }
 
 /*
- * When to look round next. Mine: as soon as a device of my own wants to run. For others: not before
+ * When to look round next. The vCPU's own devices run within its turn. For others: not before
  * the slice is used up, whatever their devices do, or a machine whose timer never rests would leave
  * those beside it no time at all.
  */
 static u64 turn_end(const struct run_queue *queue, struct vcpu *mine)
 {
-    u64 end = device_time(mine);
+    u64 end = log_pump() ? arch_now() + LOG_NS : DEV_NEVER;
 
-    if (log_pump())
-        end = min_u64(end, arch_now() + LOG_NS);
     for (struct vcpu *other = mine->next_on_core; other != mine; other = other->next_on_core) {
-        u64 wants = wants_core(other) ? 0 : device_time(other);
+        u64 wants = wants_core(other) ? 0 : run_device_time(other);
         end = min_u64(end, max_u64(wants, queue->slice_end));
     }
     return end;
+}
+
+/* Another vCPU resets or starts it: not while its state is in the processor. */
+static void restart(struct run_queue *queue, struct vcpu *vcpu)
+{
+    if (queue->loaded == vcpu)
+        unload(queue);
+    __atomic_and_fetch(&vcpu->attention, ~(u32)ATTENTION_SIGNAL, __ATOMIC_SEQ_CST);
+    const struct guest_start *start;
+    if (!vcpu->vm->signalled(vcpu, &start))
+        return;
+    if (start)
+        engine->vcpu_start(vcpu, start);
+    vcpu->state = start ? VCPU_READY : VCPU_OFF;
 }
 
 static void run_vcpu(struct run_queue *queue, struct vcpu *vcpu)
 {
     if (queue->loaded != vcpu) {
         if (queue->loaded)
-            engine->vcpu_unload(queue->loaded);
+            unload(queue);
         engine->vcpu_load(vcpu);
         queue->loaded = vcpu;
     }
     vcpu->state = VCPU_READY;
     /* Before the time is read and events are looked for: what is called later, holds. */
-    __atomic_and_fetch(&vcpu->attention, (u32)ATTENTION_STOP, __ATOMIC_SEQ_CST);
+    __atomic_and_fetch(&vcpu->attention, (u32)(ATTENTION_STOP | ATTENTION_SIGNAL),
+                       __ATOMIC_SEQ_CST);
     if (engine->enter(vcpu, turn_end(queue, vcpu)) == RUN_BLOCKED)
         vcpu->state = VCPU_BLOCKED;
 }
@@ -168,7 +188,7 @@ static void arm_for_sleep(const struct run_queue *queue)
 
     if (vcpu) {
         do {
-            end = min_u64(end, device_time(vcpu));
+            end = min_u64(end, run_device_time(vcpu));
             vcpu = vcpu->next_on_core;
         } while (vcpu != queue->ring);
     }
@@ -220,8 +240,11 @@ bool run_turn(void)
         arm_for_sleep(queue);
         return false;
     }
-    if (__atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE) & ATTENTION_STOP)
+    u32 attention = __atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE);
+    if (attention & ATTENTION_STOP)
         retire(queue, vcpu);
+    else if (attention & ATTENTION_SIGNAL)
+        restart(queue, vcpu);
     else
         run_vcpu(queue, vcpu);
     return true;

@@ -20,6 +20,13 @@ void run_init(const struct engine *engine, void (*vm_over)(struct vm *vm));
 /* Gives a vCPU to its core (vcpu->core), which it then keeps. From any core. */
 void run_add(struct vcpu *vcpu);
 
+/*
+ * The vCPU's own time: when the devices that run on its core want to (shared ones run with vCPU 0);
+ * and what runs those whose time has come. For the engine, from within a run, too.
+ */
+u64 run_device_time(const struct vcpu *vcpu);
+void run_devices(struct vcpu *vcpu);
+
 /* Round the vCPUs of this core once: runs who can. False if there was nothing to do: then the core
  * may sleep until the time it armed, or a call. */
 bool run_turn(void);

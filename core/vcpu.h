@@ -20,9 +20,10 @@ enum vcpu_state {
 
 /* Why a running or blocked vCPU must look up. */
 enum attention {
-    ATTENTION_EVENT = 1 << 0, /* an interrupt may have to be delivered, or no longer */
-    ATTENTION_STOP = 1 << 1,  /* its machine ends */
-    ATTENTION_TIME = 1 << 2,  /* the time of its turn may have become shorter */
+    ATTENTION_EVENT = 1 << 0,  /* an interrupt may have to be delivered, or no longer */
+    ATTENTION_STOP = 1 << 1,   /* its machine ends */
+    ATTENTION_TIME = 1 << 2,   /* a device of its own wants to run sooner, or later, than it did */
+    ATTENTION_SIGNAL = 1 << 3, /* another vCPU resets or starts it */
 };
 
 struct vcpu {
@@ -31,6 +32,7 @@ struct vcpu {
     u32 index;                 /* in its machine */
     u32 core;
     u32 attention; /* set from anywhere, atomically */
+    u64 deadline;  /* when its own device, the interrupt controller, wants to run; DEV_NEVER */
     enum vcpu_state state;
     struct exit_stats stats;
 };

@@ -30,6 +30,8 @@ enum vm_end {
     VM_END_GUEST_ERROR,  /* something that no processor would go on from, in words */
 };
 
+struct guest_start;
+
 struct vm {
     const struct vm_config *config;
     void *machine; /* the owner's: devices and wiring */
@@ -41,17 +43,21 @@ struct vm {
     struct lock device_lock; /* over the buses, the devices and their host */
     struct io_bus ports, mmio;
 
-    /* The machine's interrupt controller, for vCPU 0; both under the device lock. */
-    bool (*interrupt_pending)(struct vm *vm);
-    u8 (*interrupt_take)(struct vm *vm);
-
-    /* When the earliest device wants to run (DEV_NEVER: none), and what runs them. */
+    /* When the earliest shared device wants to run (DEV_NEVER: none), and what runs them, under the
+     * device lock; and the vCPU's own. */
     u64 deadline;
     void (*expire)(struct vm *vm, u64 now);
+    void (*expire_own)(struct vcpu *vcpu, u64 now);
+
+    /* After ATTENTION_SIGNAL, on its core: what the vCPU starts from; NULL: it waits for another
+     * signal. False: nothing has come of it. */
+    bool (*signalled)(struct vcpu *vcpu, const struct guest_start **start);
 
     struct vcpu *vcpu[VM_CPUS_MAX];
     u32 vcpu_count;
     u32 vcpus_left; /* not stopped yet */
+
+    u64 epoch; /* ns since 1970 when the guests' time was 0 */
 
     u64 bench_from; /* guests may print prices, and time counts from here (TSC); 0: they may not */
 

@@ -46,10 +46,12 @@ static void line(void *ctx, unsigned number, bool level)
 {
     struct pc *pc = ctx;
 
-    if (number != DEV_LINE_INTR)
-        pic_line(&pc->pic, number, level);
-    else if (level)
-        vcpu_call(pc->vm->vcpu[0], ATTENTION_EVENT);
+    if (number == DEV_LINE_INTR) {
+        pc_apic_intr(pc, level);
+        return;
+    }
+    pic_line(&pc->pic, number, level);
+    pc_apic_isa(pc, number, level);
 }
 
 /* Read by the run loop without the lock, so written in one piece. */
@@ -98,24 +100,9 @@ static void stop(void *ctx, enum dev_stop reason, u64 status)
     vm_stop(pc->vm, ends[reason], status);
 }
 
-static struct pc *pc_of(struct vm *vm)
-{
-    return vm->machine;
-}
-
-static bool interrupt_pending(struct vm *vm)
-{
-    return pic_pending(&pc_of(vm)->pic);
-}
-
-static u8 interrupt_take(struct vm *vm)
-{
-    return pic_ack(&pc_of(vm)->pic);
-}
-
 static void expire(struct vm *vm, u64 time)
 {
-    struct pc *pc = pc_of(vm);
+    struct pc *pc = vm->machine;
 
     for (unsigned i = 0; i < array_size(devices); i++) {
         struct device *dev = device_at(pc, devices[i]);
@@ -142,17 +129,28 @@ const char *pc_init(struct pc *pc, struct vm *vm)
     pc->lines.name = vm->config->name;
     pc->host = (struct dev_host){pc, now, line, timer, output, room, stop};
     vm->machine = pc;
-    vm->interrupt_pending = interrupt_pending;
-    vm->interrupt_take = interrupt_take;
     vm->expire = expire;
+    vm->expire_own = pc_apic_expire;
+    vm->signalled = pc_apic_signalled;
     vm->deadline = DEV_NEVER;
     io_bus_init_ports(&vm->ports);
     io_bus_init_mmio(&vm->mmio);
     init_devices(pc);
+    error = pc_apic_init(pc);
     for (unsigned i = 0; i < array_size(wiring) && !error; i++)
         error = io_bus_add(&vm->ports, wiring[i].base, wiring[i].length,
                            device_at(pc, wiring[i].device), wiring[i].reg);
     return error;
+}
+
+bool pc_add_vcpu(struct pc *pc, struct vcpu *vcpu)
+{
+    return pc_apic_add(pc, vcpu);
+}
+
+void pc_destroy(struct pc *pc)
+{
+    pc_apic_destroy(pc);
 }
 
 void pc_finish(struct pc *pc)

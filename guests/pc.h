@@ -11,12 +11,15 @@
 #include "drivers/emu/pic.h"
 #include "drivers/emu/pit.h"
 #include "drivers/emu/uart.h"
+#include "guests/pc_apic.h"
 
 struct pc {
     struct vm *vm;
     struct dev_host host;
     struct lines lines; /* of COM1 */
     struct pic pic;
+    bool intr; /* its output */
+    struct pc_apic apic;
     struct pit pit;
     struct uart com1;
     struct debug_exit debug_exit;
@@ -27,5 +30,9 @@ must_check const char *pc_init(struct pc *pc, struct vm *vm);
 
 /* Prints what is left of a line, when the machine ends. */
 void pc_finish(struct pc *pc);
+
+/* A processor of the machine's; and when no vCPU is left, all that they had here is given back. */
+must_check bool pc_add_vcpu(struct pc *pc, struct vcpu *vcpu);
+void pc_destroy(struct pc *pc);
 
 #endif

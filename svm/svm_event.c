@@ -92,12 +92,26 @@ static bool deliver_nmi(struct guest *guest, bool taken)
     return true;
 }
 
+/* MOV to CR8 is intercepted: V_IRQ with a priority would do, but for QEMU's TCG, which takes no
+ * heed of it. */
+static void priority_window(struct guest *guest, u8 class)
+{
+    svm_intercept(svm_of(guest), SVM_EXIT_CR_WRITE(8), class);
+}
+
+static void rearm(struct guest *guest)
+{
+    svm_arm(svm_of(guest));
+}
+
 const struct guest_event_ops svm_event_ops = {
     .busy = busy,
     .inject = inject,
     .takes_interrupts = takes_interrupts,
     .deliver_nmi = deliver_nmi,
     .interrupt_window = interrupt_window,
+    .priority_window = priority_window,
+    .rearm = rearm,
 };
 
 /* The handler's IRET begins: NMIs stay masked until it is through. */

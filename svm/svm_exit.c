@@ -4,10 +4,13 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_apic.h"
 #include "arch/x86/guest_cr.h"
 #include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_space.h"
 #include "arch/x86/trap.h"
+#include "core/run.h"
+#include "lib/bits.h"
 #include "lib/log.h"
 #include "svm/svm_cpu.h"
 #include "svm/svm_dump.h"
@@ -46,8 +49,9 @@ static enum guest_action exit_exception(struct guest *guest)
     }
 }
 
-/* MOV to CR4, the one access that is intercepted. 15.33.1 has the register, or the instruction. */
-static enum guest_action exit_cr4(struct guest *guest)
+/* MOV to CR4, and to CR8 while an interrupt waits for it to fall. 15.33.1 has the register, or the
+ * instruction. */
+static enum guest_action exit_cr_write(struct guest *guest)
 {
     u64 info = control_of(guest)->info1, value;
     unsigned reg = (unsigned)MOV_CR_GPR(info);
@@ -63,9 +67,16 @@ static enum guest_action exit_cr4(struct guest *guest)
     value = reg == GPR_RSP ? guest->ops->get(guest, GUEST_RSP) : guest->gpr[reg];
     if (guest->ops->code_bits(guest) != 64)
         value = (u32)value;
-    if (!guest_cr4_fits(guest, value))
-        return guest_gp(guest);
-    guest->ops->set(guest, GUEST_CR4, value);
+    if (control_of(guest)->exit_code == SVM_EXIT_CR_WRITE(8)) {
+        if (value > 15)
+            return guest_gp(guest);
+        guest_cr8_set(guest, value);
+        guest->ops->set(guest, GUEST_CR8, value);
+    } else {
+        if (!guest_cr4_fits(guest, value))
+            return guest_gp(guest);
+        guest->ops->set(guest, GUEST_CR4, value);
+    }
     return guest->length ? GUEST_SKIP : GUEST_NEXT;
 }
 
@@ -128,7 +139,7 @@ static enum guest_action exit_impossible(struct guest *guest)
 
 /* Every kind of exit (APM 2, appendix C); an empty slot is one that is never to come. */
 static const exit_handler handlers[SVM_KINDS] = {
-    [KIND_CR_ACCESS] = exit_cr4,
+    [KIND_CR_ACCESS] = exit_cr_write,
     [KIND_EXCEPTION] = exit_exception,
     [KIND_INTR] = guest_exit_look,
     [KIND_NMI] = guest_exit_look,
@@ -220,6 +231,16 @@ static bool act(struct svm_vcpu *v, enum guest_action action, enum svm_kind kind
     return guest_look_up(guest, &svm_event_ops);
 }
 
+/* Its devices' time has come, or enter's is over: true. */
+static no_inline bool time_has_come(struct svm_vcpu *v)
+{
+    if (arch_now() >= v->until)
+        return true;
+    run_devices(&v->guest.vcpu);
+    svm_arm(v);
+    return guest_look_up(&v->guest, &svm_event_ops);
+}
+
 u32 svm_exited(struct svm_vcpu *v)
 {
     u64 start = tsc_read();
@@ -234,10 +255,12 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_requeue(v);
     if (unlikely(svm_emulated))
         svm_fetch_xcr0(v);
+    if (unlikely((c->virtual_interrupt & V_TPR) != guest_cr8(&v->guest)))
+        guest_cr8_set(&v->guest, c->virtual_interrupt & V_TPR);
     bool out = act(v, handler(&v->guest), kind);
     u64 now = tsc_read();
     stats_count(&v->guest.vcpu.stats, kind, (u32)(now - start));
-    return out || now >= v->deadline;
+    return out || (now >= v->deadline && time_has_come(v));
 }
 
 void svm_vcpu_dump(struct vcpu *vcpu)
@@ -252,6 +275,14 @@ static void take_interrupts(void)
     __asm__ volatile("sti; nop; cli" : : : "memory");
 }
 
+void svm_arm(struct svm_vcpu *v)
+{
+    u64 time = min_u64(v->until, run_device_time(&v->guest.vcpu));
+
+    v->deadline = time == ~0ull ? ~0ull : clock_tsc_of(time) + 1;
+    arch_timer_arm(time);
+}
+
 enum run_end svm_enter(struct vcpu *vcpu, u64 until)
 {
     struct svm_vcpu *v = svm_of(guest_of(vcpu));
@@ -259,9 +290,8 @@ enum run_end svm_enter(struct vcpu *vcpu, u64 until)
     if (v->guest.halted && !guest_would_wake(&v->guest))
         return RUN_BLOCKED;
     v->guest.halted = false;
-    __atomic_and_fetch(&vcpu->attention, ~(u32)ATTENTION_TIME, __ATOMIC_SEQ_CST);
-    v->deadline = until == ~0ull ? ~0ull : clock_tsc_of(until);
-    arch_timer_arm(until);
+    v->until = until;
+    svm_arm(v);
     if (guest_look_up(&v->guest, &svm_event_ops))
         return RUN_LOOK;
     svm_clgi();

@@ -95,6 +95,12 @@ static void set(struct guest *guest, enum guest_reg reg, u64 value)
 {
     struct svm_vcpu *v = svm_of(guest);
 
+    if (reg == GUEST_CR8) {
+        u64 *word = &v->vmcb->control.virtual_interrupt;
+        *word = (*word & ~V_TPR) | value;
+        svm_dirty(v, CLEAN_VINTR);
+        return;
+    }
     if (reg == GUEST_EFER) {
         value |= EFER_SVME; /* VMRUN demands it (15.5.1) */
         v->lme_hidden = false;

@@ -59,6 +59,8 @@ static void write_controls(struct svm_vcpu *v)
     c->pause_threshold = has[SVM_PAUSE_THRESHOLD] ? PAUSE_THRESHOLD : 0;
     c->io_map = hostmap_image_hpa(ports).v;
     c->msr_map = hostmap_image_hpa(msrs).v;
+    c->event = 0;
+    c->shadow = 0;
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
     c->nested = NESTED_PAGING;
     c->nested_cr3 = guest_vm_of(v->guest.vcpu.vm)->map.root.v;
@@ -100,6 +102,7 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 {
     struct svm_vcpu *v = (struct svm_vcpu *)vcpu;
 
+    guest_init(&v->guest);
     write_controls(v);
     write_guest(v, start);
     svm_dirty(v, CLEAN_ALL);

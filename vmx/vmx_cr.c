@@ -2,6 +2,7 @@
 #include "vmx/vmx_vcpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_apic.h"
 
 /*
  * CR0: the guest owns all bits but those that VMX operation fixes or that would change the real
@@ -148,12 +149,12 @@ static enum guest_action write_cr3(struct vmx_vcpu *v, u64 value)
     return vmx_cr3_load(v, value) ? GUEST_NEXT : guest_gp(&v->guest);
 }
 
-/* Without a TPR shadow: the register is all there is until a local APIC stands behind it. */
+/* Without a TPR shadow. */
 static enum guest_action write_cr8(struct vmx_vcpu *v, u64 value)
 {
     if (value > 15)
         return guest_gp(&v->guest);
-    v->guest.cr8 = value;
+    guest_cr8_set(&v->guest, value);
     return GUEST_NEXT;
 }
 
@@ -180,7 +181,7 @@ static u64 gpr_read(struct vmx_vcpu *v, unsigned reg)
 
 static enum guest_action read_cr(struct vmx_vcpu *v, unsigned cr, unsigned reg)
 {
-    u64 value = cr == 8 ? v->guest.cr8 : vmcs_read(VMCS_GUEST_CR3);
+    u64 value = cr == 8 ? guest_cr8(&v->guest) : vmcs_read(VMCS_GUEST_CR3);
 
     if (reg == GPR_RSP)
         vmcs_write(VMCS_GUEST_RSP, value);

@@ -77,12 +77,30 @@ static void interrupt_window(struct guest *guest, bool on)
     vmx_switch(vmx_of(guest), VMX_INTERRUPT_WINDOW, on);
 }
 
+/* 25.6.8, 30.1.2: an exit, reason 43, when VTPR falls below. Without the shadow CR8 exits anyway. */
+static void priority_window(struct guest *guest, u8 class)
+{
+    struct vmx_vcpu *v = vmx_of(guest);
+
+    if (v->tpr_threshold == class || !vmx_caps.has[VMX_TPR_SHADOW])
+        return;
+    v->tpr_threshold = class;
+    vmcs_write(VMCS_TPR_THRESHOLD, class);
+}
+
+static void rearm(struct guest *guest)
+{
+    vmx_arm(vmx_of(guest));
+}
+
 const struct guest_event_ops vmx_event_ops = {
     .busy = busy,
     .inject = inject,
     .takes_interrupts = takes_interrupts,
     .deliver_nmi = deliver_nmi,
     .interrupt_window = interrupt_window,
+    .priority_window = priority_window,
+    .rearm = rearm,
 };
 
 void vmx_requeue(struct vmx_vcpu *v)

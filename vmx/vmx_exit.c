@@ -8,6 +8,7 @@
 #include "arch/x86/guest_debug.h"
 #include "arch/x86/guest_task.h"
 #include "arch/x86/trap.h"
+#include "core/run.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
 #include "vmx/vmx_dump.h"
@@ -198,11 +199,18 @@ static enum guest_action exit_odd(struct guest *guest)
     return GUEST_LOOK;
 }
 
-/* The preemption timer and PAUSE loops: the core looks at the time and at who else waits. */
+/* PAUSE loops: the core looks at who else waits. */
 static enum guest_action exit_look(struct guest *guest)
 {
     (void)guest;
     return GUEST_LOOK;
+}
+
+/* The preemption timer: the time is looked at after every exit. */
+static enum guest_action exit_timer(struct guest *guest)
+{
+    (void)guest;
+    return GUEST_RESUME;
 }
 
 static enum guest_action exit_gp(struct guest *guest)
@@ -254,12 +262,13 @@ static const exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [30] = exit_io,
     [31] = guest_rdmsr,
     [32] = guest_wrmsr,
-    [36] = exit_ud,   /* MWAIT: not in the guest's CPUID */
-    [39] = exit_ud,   /* MONITOR */
-    [40] = exit_look, /* PAUSE */
+    [36] = exit_ud,     /* MWAIT: not in the guest's CPUID */
+    [39] = exit_ud,     /* MONITOR */
+    [40] = exit_look,   /* PAUSE */
+    [43] = exit_window, /* TPR below threshold */
     [48] = exit_ept_violation,
-    [50] = exit_ud,      /* INVEPT */
-    [52] = exit_look,    /* preemption timer */
+    [50] = exit_ud, /* INVEPT */
+    [52] = exit_timer,
     [53] = exit_ud,      /* INVVPID */
     [54] = exit_nothing, /* WBINVD, WBNOINVD */
     [55] = guest_xsetbv,
@@ -309,15 +318,29 @@ static no_inline bool look_up(struct vmx_vcpu *v)
     return guest_look_up(&v->guest, &vmx_event_ops);
 }
 
-/* The time that enter was given: the timer counts what is left of it, from each entry anew. */
+/* Its devices' time has come, or enter's is over: true. */
+static bool time_has_come(struct vmx_vcpu *v)
+{
+    if (arch_now() >= v->until)
+        return true;
+    run_devices(&v->guest.vcpu);
+    vmx_arm(v);
+    return look_up(v);
+}
+
+/* The preemption timer counts what is left of the time, from each entry anew. */
 static no_inline bool time_is_over(struct vmx_vcpu *v)
 {
     u64 now = tsc_read();
 
-    if (now >= v->deadline)
-        return true;
+    if (now >= v->deadline) {
+        if (time_has_come(v))
+            return true;
+        now = tsc_read();
+    }
     vmcs_write(VMCS_PREEMPTION_TIMER,
-               (u32)min_u64((v->deadline - now) >> vmx_caps.timer_shift, 0xffffffff));
+               (u32)min_u64((v->deadline > now ? v->deadline - now : 0) >> vmx_caps.timer_shift,
+                            0xffffffff));
     return false;
 }
 
@@ -413,16 +436,17 @@ void vmx_vcpu_dump(struct vcpu *vcpu)
 }
 
 /* Arms what ends the run in time: the preemption timer, or where there is none the core's own. */
-static void arm(struct vmx_vcpu *v, u64 until)
+void vmx_arm(struct vmx_vcpu *v)
 {
     bool timer = vmx_caps.has[VMX_PREEMPTION_TIMER];
-    bool limited = until != ~0ull;
+    u64 time = min_u64(v->until, run_device_time(&v->guest.vcpu));
+    bool limited = time != NEVER;
 
-    v->deadline = limited && timer ? clock_tsc_of(until) : NEVER;
+    v->deadline = limited && timer ? clock_tsc_of(time) + 1 : NEVER;
     if (timer)
         vmx_switch(v, VMX_PREEMPTION_TIMER, limited);
     else
-        arch_timer_arm(until);
+        arch_timer_arm(time);
 }
 
 enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
@@ -432,7 +456,8 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
     if (v->guest.halted && !guest_would_wake(&v->guest))
         return RUN_BLOCKED;
     v->guest.halted = false;
-    arm(v, until);
+    v->until = until;
+    vmx_arm(v);
     if (look_up(v) || (v->deadline != NEVER && time_is_over(v)))
         return RUN_LOOK;
     vmx_run(v);

@@ -59,18 +59,19 @@ static void write_controls(struct vmx_vcpu *v)
     vmcs_write(VMCS_MSR_BITMAP, vmx_bitmap_msrs().v);
     vmcs_write(VMCS_EPT_POINTER, vmx_eptp(v->guest.vcpu.vm));
     vmcs_write(VMCS_LINK_POINTER, ~0ull);
-    vmcs_write(VMCS_TSC_OFFSET, 0);
+    vmcs_write(VMCS_TSC_OFFSET, v->guest.tsc_adjust);
 }
 
 /* Fields that exist only with their feature. */
-static void write_optional(const struct vmx_vcpu *v)
+static void write_optional(struct vmx_vcpu *v)
 {
     const bool *has = vmx_caps.has;
 
     if (has[VMX_VPID])
         vmcs_write(VMCS_VPID, v->vpid);
     if (has[VMX_TPR_SHADOW]) {
-        vmcs_write(VMCS_VIRTUAL_APIC, v->virtual_apic.v);
+        vmcs_write(VMCS_VIRTUAL_APIC, ptr_hpa(v->guest.apic_page).v);
+        v->tpr_threshold = 0;
         vmcs_write(VMCS_TPR_THRESHOLD, 0);
     }
     if (has[VMX_XSAVES])
@@ -179,6 +180,7 @@ void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
     hpa_t current; /* this core may have another one loaded, which stays so */
 
     __asm__ volatile("vmptrst %0" : "=m"(current.v) : : "cc", "memory");
+    guest_init(&v->guest);
     vmclear(v->vmcs);
     vmptrld(v->vmcs);
     write_controls(v);
@@ -193,8 +195,7 @@ void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 static const char *take_pages(struct vmx_vcpu *v)
 {
     v->vmcs = frame_alloc(PAGE_4K);
-    v->virtual_apic = frame_alloc(PAGE_4K);
-    if (hpa_is_none(v->vmcs) || hpa_is_none(v->virtual_apic))
+    if (hpa_is_none(v->vmcs))
         return "no memory";
     *(u32 *)hpa_ptr(v->vmcs) = vmx_caps.revision;
     return NULL;
@@ -210,7 +211,6 @@ struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
     v->guest.vcpu.index = index;
     v->guest.ops = &vmx_guest_ops;
     v->guest.cpuid = &guest_vm_of(vm)->cpuid;
-    v->guest.apic_id = index;
     v->pat = PAT_RESET;
     v->controls = vmx_caps.controls;
     v->vpid = new_vpid();
@@ -237,7 +237,6 @@ void vmx_vcpu_destroy(struct vcpu *vcpu)
         vmx_count_print();
     guest_destroy(&v->guest);
     give_back(v->vmcs, PAGE_4K);
-    give_back(v->virtual_apic, PAGE_4K);
     give_back(ptr_hpa(v), VCPU_BLOCK);
 }
 

@@ -17,10 +17,11 @@ struct vmx_vcpu {
     struct guest guest; /* first */
     u64 host_stack;     /* vmx_entry.S's */
     hpa_t vmcs;
-    hpa_t virtual_apic;           /* TPR shadow */
     struct vmx_controls controls; /* as they stand in the VMCS */
     u64 pat;                      /* where the controls do not switch it: kept, without effect */
-    u64 deadline;                 /* TSC at which enter's time is over; ~0: never */
+    u64 until;                    /* ns at which enter's time is over */
+    u64 deadline;                 /* TSC at which that, or the time of its devices, has come; ~0: never */
+    u32 tpr_threshold;            /* as it stands in the VMCS */
     u32 exit_began;               /* TSC, its low half */
     bool launched;                /* since the last VMCLEAR */
     bool loaded_before;
@@ -42,6 +43,7 @@ void vmx_vcpu_unload(struct vcpu *vcpu);
 /* vmx_exit.c */
 enum run_end vmx_enter(struct vcpu *vcpu, u64 until);
 void vmx_vcpu_dump(struct vcpu *vcpu);
+void vmx_arm(struct vmx_vcpu *vcpu); /* for what is left of enter's time, or its devices want */
 const char *vmx_exit_kind_name(unsigned kind);
 
 /* vmx_entry.S, and what it calls: to resume with, or NULL to leave. */

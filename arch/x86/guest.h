@@ -54,11 +54,13 @@ enum guest_reg {
     GUEST_SYSENTER_ESP,
     GUEST_SYSENTER_EIP,
     GUEST_PAT,
+    GUEST_CR8, /* set only: after the APIC's TPR has changed */
     GUEST_TSC_OFFSET, /* what the processor adds to the TSC for the guest */
     GUEST_REGS
 };
 
 struct guest;
+struct guest_apic_ops;
 
 /* What lies in the vendor's control block; only for a loaded vCPU on its own core. */
 struct guest_ops {
@@ -85,17 +87,19 @@ struct guest {
     u8 length; /* of the instruction that was emulated */
     u8 hits;   /* B0 to B3, enabled, that emulation has met: a #DB is due after the instruction */
     u64 apic_id;
-    u64 cr8;
+    const struct guest_apic_ops *apic; /* guest_apic.h; the machine's, as the two below */
+    void *apic_owner;
+    u32 *apic_page;
     const struct guest_cpuid *cpuid; /* its machine's */
 
     /* Emulated registers. */
     u64 xcr0, xss;
     u64 tsc_adjust;
-    u64 apic_base;
     u64 misc_enable;
     u64 mtrr_def_type, mtrr_fixed[11], mtrr_variable[16];
     u64 mcg_status;
     u64 umwait_control;
+    u64 pv_wall, pv_clock; /* guest_pv.h */
     u64 msr_refused; /* how often an MSR was asked for that it has not */
 
     /* Switched when another vCPU takes the core. */
@@ -194,6 +198,8 @@ enum guest_action guest_hypercall(struct guest *guest);
 /* guest_switch.c: memory for a vCPU's state (false: none), and back. To this vCPU, away from it. */
 bool guest_create(struct guest *guest);
 void guest_destroy(struct guest *guest);
+/* Not while it is loaded: registers and events as INIT leaves them (SDM 3, table 10-1). */
+void guest_init(struct guest *guest);
 void guest_switch_in(struct guest *guest);
 void guest_switch_out(struct guest *guest);
 void guest_dr_fetch(struct guest *guest); /* guest->dr as the processor holds it now */

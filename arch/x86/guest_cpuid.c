@@ -71,7 +71,7 @@ static always_inline bool find_row(const struct guest_cpuid *table, u32 leaf,
     u32 index = guest_cpuid_row(leaf);
 
     if (unlikely(index >= GUEST_CPUID_ROWS)) {
-        *row = &no_leaf;
+        *row = leaf == GUEST_HYPERVISOR_OWN ? &table->own : &no_leaf;
         return true;
     }
     *row = &table->row[index];

@@ -17,6 +17,7 @@
 #define GUEST_XSTATES         10 /* state components 0 to 9: PKRU is the last that guests get */
 #define GUEST_HYPERVISOR_LEAF 0x40000000u
 #define GUEST_HYPERVISOR_LAST 0x40000010u
+#define GUEST_HYPERVISOR_OWN  0x40000100u /* Trivet's name, where the first range is another's */
 #define GUEST_APIC_TIMER_KHZ  1000000u
 
 /* What a machine has, or the engine lets guests execute. */
@@ -27,10 +28,11 @@ enum guest_trait {
     TRAIT_XSAVES = 1 << 2,
     TRAIT_USER_WAIT = 1 << 3, /* UMONITOR, UMWAIT, TPAUSE */
     /* What Trivet supplies, whatever the host has. */
-    TRAIT_APIC = 1 << 4, /* a local APIC: the three of issue 5 stand here */
+    TRAIT_APIC = 1 << 4,
     TRAIT_X2APIC = 1 << 5,
     TRAIT_TSC_DEADLINE = 1 << 6,
-    TRAIT_SMP = 1 << 7, /* set by guest_cpuid_init itself */
+    TRAIT_PV = 1 << 7,  /* guest_pv.h */
+    TRAIT_SMP = 1 << 8, /* set by guest_cpuid_init itself */
 };
 
 /* What guest_cpuid_init makes a table of. */
@@ -47,6 +49,7 @@ struct guest_cpuid {
     struct cpuid cache[GUEST_CACHES_MAX], cache_amd[GUEST_CACHES_MAX]; /* 4; 8000001D */
     struct cpuid feature[2];                                           /* 7 */
     struct cpuid level[2];                                             /* B, 1F */
+    struct cpuid own;                                                  /* GUEST_HYPERVISOR_OWN */
     struct cpuid xstate[GUEST_XSTATES];                                /* D */
 
     /* What follows from it for the control registers, and for MSRs. */

@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpuid_bits.h"
 #include "arch/x86/guest_cpuid_policy.h"
+#include "arch/x86/guest_pv.h"
 #include "arch/x86/guest_xstate.h"
 
 #define BASIC_LAST    0x1fu
@@ -224,6 +225,13 @@ static void init_hypervisor(struct guest_cpuid *table, const struct guest_traits
     struct cpuid *first = row_of(table, GUEST_HYPERVISOR_LEAF);
 
     *first = (struct cpuid){GUEST_HYPERVISOR_LAST, 0x76697254, 0x72547465, 0x74657669};
+    if (table->have & TRAIT_PV) { /* "KVMKVMKVM", whose interface this is */
+        table->own = *first;
+        table->own.eax = GUEST_HYPERVISOR_OWN;
+        *first = (struct cpuid){GUEST_HYPERVISOR_LAST, 0x4b4d564b, 0x564b4d56, 0x4d};
+        row_of(table, GUEST_HYPERVISOR_LEAF + 1)->eax =
+            PV_CLOCK_OLD | PV_NO_IO_DELAY | PV_CLOCK | PV_EOI | PV_CLOCK_STABLE;
+    }
     *row_of(table, GUEST_HYPERVISOR_LAST) =
         (struct cpuid){(u32)traits->tsc_khz, GUEST_APIC_TIMER_KHZ, 0, 0};
 }

@@ -19,6 +19,10 @@ struct guest_event_ops {
     bool (*deliver_nmi)(struct guest *guest, bool busy);
     /* Whether there is to be an exit as soon as the guest takes interrupts. */
     void (*interrupt_window)(struct guest *guest, bool on);
+    /* There is to be an exit when the guest's TPR falls below this class; 0: none. */
+    void (*priority_window)(struct guest *guest, u8 class);
+    /* The time at which its devices want to run has changed. */
+    void (*rearm)(struct guest *guest);
 };
 
 /* Delivers what waits, or opens the window for it: one event an entry. Before an entry, when there

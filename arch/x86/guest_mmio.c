@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/guest_space.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_apic.h"
 #include "arch/x86/mmio_emulate.h"
 #include "arch/x86/mmio_op.h"
 
@@ -30,7 +31,7 @@ static u64 read(void *ctx, gpa_t at, unsigned size)
     struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
     u64 value = 0;
 
-    if (vm_read(vm, at, &value, size))
+    if (vm_read(vm, at, &value, size) || guest_apic_read(ctx, at, size, &value))
         return value;
     lock_take(&vm->device_lock);
     value = io_bus_read(&vm->mmio, at.v, size);
@@ -42,7 +43,7 @@ static void write(void *ctx, gpa_t at, unsigned size, u64 value)
 {
     struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
 
-    if (vm_write(vm, at, &value, size))
+    if (vm_write(vm, at, &value, size) || guest_apic_write(ctx, at, size, value))
         return;
     lock_take(&vm->device_lock);
     io_bus_write(&vm->mmio, at.v, size, value);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/guest_msr.h"
 
+#include "arch/x86/guest_apic.h"
+
 /* The row of a register that this guest has; NULL. */
 static const struct msr_row *find(const struct guest *guest, u32 msr)
 {
@@ -93,6 +95,8 @@ static bool read(struct guest *guest, const struct msr_row *row, u32 msr, u64 *v
         return true;
     case MSR_LIVE:
         return live_read(guest, msr, value);
+    case MSR_APIC:
+        return guest_apic_msr_read(guest, msr, value);
     default:
         return false;
     }
@@ -113,6 +117,8 @@ static bool write(struct guest *guest, const struct msr_row *row, u32 msr, u64 v
         return true;
     case MSR_LIVE:
         return live_write(guest, msr, value);
+    case MSR_APIC:
+        return guest_apic_msr_write(guest, msr, value);
     default:
         return false;
     }

@@ -17,6 +17,7 @@ enum msr_kind {
     MSR_SINK,     /* a read is #GP; a write has no effect */
     MSR_EMULATE,  /* by the handlers */
     MSR_CONTROL,  /* enum guest_reg `where`, in the vendor's control block */
+    MSR_APIC,     /* the local APIC's */
     MSR_LIVE,     /* in the processor as long as the vCPU is loaded */
 };
 
@@ -26,7 +27,7 @@ enum msr_form { FORM_ANY, FORM_CANONICAL, FORM_32 };
 struct msr_row {
     u32 first, last;
     u8 kind, vendor;
-    u8 trait;  /* enum guest_trait, or 0: without it #GP */
+    u16 trait; /* enum guest_trait, or 0: without it #GP */
     u8 passed; /* MSR_PASS_... */
     u8 form, where;
     u64 value;
@@ -46,8 +47,6 @@ u64 msr_tsc_read(const struct guest *guest, u32 msr);
 bool msr_tsc_write(struct guest *guest, u32 msr, u64 value);
 u64 msr_tsc_adjust_read(const struct guest *guest, u32 msr);
 bool msr_tsc_adjust_write(struct guest *guest, u32 msr, u64 value);
-u64 msr_apic_base_read(const struct guest *guest, u32 msr);
-bool msr_apic_base_write(struct guest *guest, u32 msr, u64 value);
 u64 msr_misc_enable_read(const struct guest *guest, u32 msr);
 bool msr_misc_enable_write(struct guest *guest, u32 msr, u64 value);
 u64 msr_mcg_status_read(const struct guest *guest, u32 msr);

@@ -3,6 +3,8 @@
  * The emulated MSRs one by one: how each reads, and which values it takes. SDM volume 4, table 2-2.
  */
 #include "arch/x86/guest_msr.h"
+
+#include "arch/x86/guest_apic.h"
 #include "arch/x86/guest_xstate.h"
 
 /* --- time: SDM volume 3, 18.17.3. TSC and TSC_ADJUST move together, whichever is written
@@ -12,6 +14,8 @@ static void move_tsc(struct guest *guest, u64 by)
 {
     guest->ops->set(guest, GUEST_TSC_OFFSET, guest->ops->get(guest, GUEST_TSC_OFFSET) + by);
     guest->tsc_adjust += by;
+    if (guest->apic)
+        guest->apic->tsc_changed(guest);
 }
 
 u64 msr_tsc_read(const struct guest *guest, u32 msr)
@@ -37,25 +41,6 @@ bool msr_tsc_adjust_write(struct guest *guest, u32 msr, u64 value)
     (void)msr;
     move_tsc(guest, value - guest->tsc_adjust);
     return true;
-}
-
-/* --- the local APIC's place: as long as there is none, nothing changes
- * ------------------------------ */
-
-u64 msr_apic_base_read(const struct guest *guest, u32 msr)
-{
-    (void)msr;
-    return guest->apic_base;
-}
-
-/* SDM volume 3, 11.4.4: bits 7:0 and 9 are reserved, 10 without x2APIC, and what is no address. */
-bool msr_apic_base_write(struct guest *guest, u32 msr, u64 value)
-{
-    u64 good = (APIC_BASE_ADDRESS & MASK(guest->cpuid->physical_bits - 1, 0)) | APIC_BASE_BSP |
-               APIC_BASE_ENABLE;
-
-    (void)msr;
-    return !(value & ~good);
 }
 
 /* --- Intel's odds and ends
@@ -197,12 +182,9 @@ bool msr_pat_write(struct guest *guest, u32 msr, u64 value)
 
 void guest_msr_reset(struct guest *guest)
 {
-    u64 enable = guest->cpuid->have & TRAIT_APIC ? APIC_BASE_ENABLE : 0;
-
     guest->xcr0 = XCR0_X87;
     guest->xss = 0;
     guest->tsc_adjust = 0;
-    guest->apic_base = 0xfee00000 | enable | (guest->vcpu.index == 0 ? APIC_BASE_BSP : 0);
     guest->misc_enable = MISC_RESET;
     guest->mcg_status = 0;
     guest->umwait_control = 0;

@@ -2,13 +2,13 @@
 /*
  * The policy on MSRs. What is not named here is #GP(0), as on a processor that lacks it: all that
  * CPUID hides (performance counters, SPEC_CTRL and PRED_CMD, ARCH_CAPABILITIES, the machine-check
- * banks, RAPL, VMX's and SVM's), the other vendor's, and x2APIC's range and TSC_DEADLINE as long as
- * there is no local APIC.
+ * banks, RAPL, VMX's and SVM's), and the other vendor's.
  *
  * Numbers: SDM volume 4, chapter 2; AMD APM volume 2, appendix A. Those without a name in
  * arch/x86/msr.h are here only so that an operating system that asks gets its answer.
  */
 #include "arch/x86/guest_msr.h"
+#include "arch/x86/guest_pv.h"
 
 #define PASS (MSR_PASS_READ | MSR_PASS_WRITE)
 
@@ -28,14 +28,20 @@
     {first, last, MSR_EMULATE, vendor, trait, passed, FORM_ANY, 0, 0, name##_read, name##_write}
 #define CONTROL(msr, form, where) \
     {msr, msr, MSR_CONTROL, MSR_BOTH, 0, PASS, form, where, 0, NULL, NULL}
+#define PV(msr, write) \
+    {msr, msr, MSR_EMULATE, MSR_BOTH, TRAIT_PV, 0, FORM_ANY, 0, 0, msr_pv_read, write}
+#define APIC_MSR(first, last, trait) \
+    {first, last, MSR_APIC, MSR_BOTH, trait, 0, FORM_ANY, 0, 0, NULL, NULL}
 #define LIVE(msr, trait, passed, form) \
     {msr, msr, MSR_LIVE, MSR_BOTH, trait, passed, form, 0, 0, NULL, NULL}
 
 const struct msr_row msr_rows[] = {
     IGNORE(0x0, 0x1, MSR_BOTH, 0), /* the first machine-check bank, by its old name */
     EMULATE(MSR_TSC, MSR_TSC, MSR_BOTH, 0, MSR_PASS_READ, msr_tsc),
+    PV(MSR_PV_WALL_OLD, msr_pv_wall_write),
+    PV(MSR_PV_CLOCK_OLD, msr_pv_clock_write),
     CONSTANT(MSR_PLATFORM_ID, MSR_PLATFORM_ID, MSR_INTEL, 0),
-    EMULATE(MSR_APIC_BASE, MSR_APIC_BASE, MSR_BOTH, 0, 0, msr_apic_base),
+    APIC_MSR(MSR_APIC_BASE, MSR_APIC_BASE, TRAIT_APIC),
     CONSTANT(0x34, 0x34, MSR_INTEL, 0), /* SMI_COUNT */
     CONSTANT(MSR_FEATURE_CONTROL, MSR_FEATURE_CONTROL, MSR_INTEL, FEATURE_CONTROL_LOCK),
     EMULATE(MSR_TSC_ADJUST, MSR_TSC_ADJUST, MSR_BOTH, 0, 0, msr_tsc_adjust),
@@ -60,7 +66,13 @@ const struct msr_row msr_rows[] = {
     EMULATE(MSR_MTRR_FIX4K_C0000, MSR_MTRR_FIX4K_C0000 + 7, MSR_BOTH, 0, 0, msr_mtrr_fixed),
     EMULATE(MSR_PAT, MSR_PAT, MSR_BOTH, 0, PASS, msr_pat),
     EMULATE(MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, MSR_BOTH, 0, 0, msr_mtrr_def),
+    APIC_MSR(MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, TRAIT_TSC_DEADLINE),
+    APIC_MSR(MSR_X2APIC, MSR_X2APIC + 0xff, TRAIT_X2APIC),
     EMULATE(MSR_XSS, MSR_XSS, MSR_BOTH, TRAIT_XSAVES, 0, msr_xss),
+
+    PV(MSR_PV_WALL, msr_pv_wall_write),
+    PV(MSR_PV_CLOCK, msr_pv_clock_write),
+    APIC_MSR(MSR_PV_EOI, MSR_PV_EOI, TRAIT_PV),
 
     EMULATE(MSR_EFER, MSR_EFER, MSR_BOTH, 0, PASS, msr_efer),
     LIVE(MSR_STAR, 0, PASS, FORM_ANY),

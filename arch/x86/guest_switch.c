@@ -4,7 +4,9 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
 #include "arch/x86/msr.h"
+#include "drivers/emu/dev.h"
 #include "lib/panic.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 
 /*
@@ -15,8 +17,9 @@ bool guest_create(struct guest *guest)
 {
     hpa_t area = frame_alloc(fpu_area_size());
 
+    guest->vcpu.deadline = DEV_NEVER;
+    guest->apic_id = guest->vcpu.index;
     guest->xcr0 = 1;
-    guest->dr6 = 0xffff0ff0;
     stats_init(&guest->vcpu.stats);
     guest_msr_reset(guest);
     if (hpa_is_none(area))
@@ -24,6 +27,16 @@ bool guest_create(struct guest *guest)
     guest->xsave = hpa_ptr(area);
     fpu_area_reset(guest->xsave);
     return true;
+}
+
+void guest_init(struct guest *guest)
+{
+    memset(guest->gpr, 0, sizeof guest->gpr);
+    memset(guest->dr, 0, sizeof guest->dr);
+    guest->dr6 = 0xffff0ff0;
+    guest->cr2 = 0;
+    guest->event.valid = guest->nmi = guest->halted = false;
+    guest->hits = 0;
 }
 
 void guest_destroy(struct guest *guest)

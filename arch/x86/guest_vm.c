@@ -11,8 +11,9 @@ _Static_assert(sizeof(struct guest_vm) <= VM_BLOCK, "a machine's block");
 
 static void make_cpuid(struct vm *vm, u32 have)
 {
+    u32 pv = vm->config->pv == VM_PV_KVM ? TRAIT_PV : 0;
     struct guest_traits traits = {
-        .have = have,
+        .have = have | TRAIT_APIC | TRAIT_X2APIC | TRAIT_TSC_DEADLINE | pv,
         .vcpus = vm->config->cpus,
         .tsc_khz = clock_tsc_hz() / 1000,
         .host = cpuid_or_zero,

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a machine's interrupt controllers are to its processors: which interrupt comes next, and the
+ * registers of the local APIC. The machine supplies it (guests/pc_apic.c); the engines ask.
+ *
+ * The local APIC's registers lie in guest->apic_page as the manual lays them out (SDM 3, table
+ * 11-1), so that VMX can use it as its virtual-APIC page: the TPR in it is the guest's CR8.
+ */
+#ifndef ARCH_X86_GUEST_APIC_H
+#define ARCH_X86_GUEST_APIC_H
+
+#include "arch/x86/guest.h"
+
+#define APIC_PAGE_TPR (0x80 / 4) /* of u32 */
+
+/* All on the vCPU's own core, without the device lock. */
+struct guest_apic_ops {
+    /* There is an interrupt that TPR lets through; and it is taken: its vector. */
+    bool (*pending)(struct guest *guest);
+    u8 (*take)(struct guest *guest);
+
+    /* The class of an interrupt that TPR alone holds back, 0 if there is none. */
+    u8 (*held_back)(struct guest *guest);
+
+    /* Registers by their offset in the page, if that is there at `at`. */
+    bool (*is_at)(const struct guest *guest, gpa_t at);
+    u32 (*read)(struct guest *guest, u32 offset);
+    void (*write)(struct guest *guest, u32 offset, u32 value);
+
+    /* APIC_BASE, TSC_DEADLINE and x2APIC's. False: #GP. */
+    bool (*msr_read)(struct guest *guest, u32 msr, u64 *value);
+    bool (*msr_write)(struct guest *guest, u32 msr, u64 value);
+
+    /* The guest has set its TSC. */
+    void (*tsc_changed)(struct guest *guest);
+};
+
+static inline u64 guest_cr8(const struct guest *guest)
+{
+    return guest->apic_page[APIC_PAGE_TPR] >> 4 & 0xf;
+}
+
+/* MOV to CR8, value at most 15. What it let through is looked for before the next entry. */
+static inline void guest_cr8_set(struct guest *guest, u64 value)
+{
+    guest->apic_page[APIC_PAGE_TPR] = (u32)value << 4;
+    __atomic_or_fetch(&guest->vcpu.attention, (u32)ATTENTION_EVENT, __ATOMIC_RELAXED);
+}
+
+/* guest_apic.c: an access of a memory operand, of whatever width. False: it is not at `at`. */
+bool guest_apic_read(struct guest *guest, gpa_t at, unsigned bytes, u64 *value);
+bool guest_apic_write(struct guest *guest, gpa_t at, unsigned bytes, u64 value);
+
+/* The guest's TSC, and the ns of vm_now when it is at a value: past it, if need be; ~0: too far off
+ * to tell. */
+u64 guest_tsc(const struct guest *guest);
+u64 guest_tsc_time(const struct guest *guest, u64 tsc);
+
+bool guest_apic_msr_read(struct guest *guest, u32 msr, u64 *value);
+bool guest_apic_msr_write(struct guest *guest, u32 msr, u64 value);
+
+#endif

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+#include "guests/pc_apic.h"
+
+#include "arch/x86/guest_apic.h"
+#include "arch/x86/guest_pv.h"
+#include "arch/x86/guest_start.h"
+#include "guests/pc.h"
+#include "guests/pc_map.h"
+#include "lib/panic.h"
+#include "mm/frame.h"
+
+/* Another processor has sent INIT; a start-up IPI, with its vector in bits 15:8. */
+enum { SIGNAL_INIT = 1, SIGNAL_STARTUP = 2 };
+
+/* A processor's: its APIC's page of registers, and what goes with it. */
+struct pc_cpu {
+    u32 page[PAGE_4K / 4];
+    struct lapic lapic;
+    struct lapic_host host;
+    struct pc *pc;
+    struct guest *guest;
+    u32 signals;   /* written by others */
+    bool waits;    /* for a start-up IPI */
+    u8 tpr;        /* as last seen */
+    u32 *eoi_word; /* the paravirtual EOI's, in the guest's memory; NULL: not in use */
+    u64 eoi_msr;
+    bool eoi_lent; /* bit 0 of it was set: the guest clears it for the EOI of what is in service */
+    struct guest_start start;
+};
+
+#define CPU_BLOCK (8 * KiB)
+_Static_assert(sizeof(struct pc_cpu) <= CPU_BLOCK, "a processor's block");
+
+static struct pc_cpu *cpu_of(const struct guest *guest)
+{
+    return guest->apic_owner;
+}
+
+/* --- the APIC's host --- */
+
+static u64 host_now(void *ctx)
+{
+    (void)ctx;
+    return vm_now();
+}
+
+static u64 host_tsc(void *ctx)
+{
+    return guest_tsc(((struct pc_cpu *)ctx)->guest);
+}
+
+static u64 host_tsc_time(void *ctx, u64 tsc)
+{
+    return guest_tsc_time(((struct pc_cpu *)ctx)->guest, tsc);
+}
+
+static void host_timer(void *ctx)
+{
+    struct pc_cpu *cpu = ctx;
+
+    cpu->guest->vcpu.deadline = cpu->lapic.deadline;
+    vcpu_call(&cpu->guest->vcpu, ATTENTION_TIME);
+}
+
+static void host_ipi(void *ctx, const struct lapic_message *m)
+{
+    struct pc_cpu *cpu = ctx;
+    apic_bus_send(&cpu->pc->apic.bus, m, cpu->guest->vcpu.index);
+}
+
+static void host_eoi(void *ctx, u8 vector)
+{
+    struct pc *pc = ((struct pc_cpu *)ctx)->pc;
+
+    lock_take(&pc->vm->device_lock);
+    ioapic_eoi(&pc->apic.ioapic, vector);
+    lock_drop(&pc->vm->device_lock);
+}
+
+static void signal_nmi(struct pc_cpu *cpu)
+{
+    __atomic_store_n(&cpu->guest->nmi, true, __ATOMIC_RELEASE);
+    vcpu_call(&cpu->guest->vcpu, ATTENTION_EVENT);
+}
+
+static void host_nmi(void *ctx)
+{
+    signal_nmi(ctx);
+}
+
+/* --- from one processor to another --- */
+
+/* The first processor would begin at its firmware again, which is the machine's reset. */
+static void signal_init(struct pc_cpu *cpu)
+{
+    if (cpu->guest->vcpu.index == 0) {
+        vm_stop(cpu->pc->vm, VM_END_RESET, 0);
+        return;
+    }
+    __atomic_store_n(&cpu->signals, SIGNAL_INIT, __ATOMIC_SEQ_CST);
+    vcpu_call(&cpu->guest->vcpu, ATTENTION_SIGNAL);
+}
+
+/* The first one after an INIT counts; which it is, the receiver finds out. */
+static void signal_startup(struct pc_cpu *cpu, u8 vector)
+{
+    u32 seen = __atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST);
+
+    do {
+        if (seen & SIGNAL_STARTUP)
+            return;
+    } while (!__atomic_compare_exchange_n(&cpu->signals, &seen,
+                                          seen | SIGNAL_STARTUP | (u32)vector << 8, false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    vcpu_call(&cpu->guest->vcpu, ATTENTION_SIGNAL);
+}
+
+/* On the sender's core. */
+static void deliver(void *ctx, unsigned index, enum apic_mode mode, u8 vector, bool level)
+{
+    struct pc_cpu *cpu = ((struct pc *)ctx)->apic.cpu[index];
+
+    switch (mode) {
+    case APIC_NMI:
+        signal_nmi(cpu);
+        break;
+    case APIC_INIT:
+        signal_init(cpu);
+        break;
+    case APIC_STARTUP:
+        signal_startup(cpu, vector);
+        break;
+    case APIC_EXTINT: /* the PIC's output reaches the first processor by a wire of its own */
+        break;
+    default:
+        if (lapic_post(&cpu->lapic, vector, level))
+            vcpu_call(&cpu->guest->vcpu, ATTENTION_EVENT);
+    }
+}
+
+static void ioapic_send(void *ctx, const struct lapic_message *m)
+{
+    apic_bus_send(&((struct pc *)ctx)->apic.bus, m, APIC_BUS_NOBODY);
+}
+
+/* Table 10-1 for INIT; where a start-up IPI begins: 9.4.3. */
+static void make_start(struct guest_start *start, u8 vector)
+{
+    *start = (struct guest_start){
+        .mode = GUEST_REAL16,
+        .cr0 = 0x10, /* ET; caching stays as it was: on */
+        .cs = {(u64)vector << 12, 0xffff, (u16)(vector << 8), 0x9b},
+        .data = {0,                 0xffff, 0,                  0x93},
+        .tr = {0,                 0xffff, 0,                  0x8b},
+        .gdt_limit = 0xffff,
+        .idt_limit = 0xffff,
+    };
+}
+
+bool pc_apic_signalled(struct vcpu *vcpu, const struct guest_start **start)
+{
+    struct pc_cpu *cpu = cpu_of(guest_of(vcpu));
+    u32 signals = __atomic_exchange_n(&cpu->signals, 0, __ATOMIC_SEQ_CST);
+    bool reset = signals & SIGNAL_INIT;
+
+    *start = NULL;
+    if (reset) {
+        lapic_init_signal(&cpu->lapic);
+        cpu->waits = true;
+    }
+    if (!cpu->waits || !(signals & SIGNAL_STARTUP))
+        return reset;
+    cpu->waits = false;
+    make_start(&cpu->start, (u8)(signals >> 8));
+    *start = &cpu->start;
+    return true;
+}
+
+/* --- what its processor asks --- */
+
+/* MOV to CR8 has no exit where the processor keeps TPR in the page itself. */
+static void follow_tpr(struct pc_cpu *cpu)
+{
+    struct lapic *l = &cpu->lapic;
+
+    if (unlikely(lapic_tpr(l) != cpu->tpr)) {
+        cpu->tpr = lapic_tpr(l);
+        lapic_set_tpr(l, cpu->tpr);
+    }
+}
+
+/* The PIC's output goes to the first processor's LINT0. */
+static bool extint_pending(struct pc_cpu *cpu)
+{
+    bool intr;
+
+    if (cpu->guest->vcpu.index != 0)
+        return false;
+    intr = __atomic_load_n(&cpu->pc->intr, __ATOMIC_ACQUIRE);
+    if (unlikely(intr != cpu->lapic.lint[0]))
+        lapic_lint(&cpu->lapic, 0, intr);
+    return intr && lapic_lint0_extint(&cpu->lapic);
+}
+
+/* --- the paravirtual EOI (guest_pv.h): the guest is lent the end of an interrupt --- */
+
+/* Nothing else is in service or waits, and no I/O APIC wants to hear of it. */
+static void lend_eoi(struct pc_cpu *cpu, u8 vector)
+{
+    struct lapic *l = &cpu->lapic;
+    u32 tmr = l->regs[(LAPIC_TMR + vector / 32 * 16) / 4];
+
+    if (!cpu->eoi_word || l->irr_words || l->isr_words != 1u << vector / 32 ||
+        l->regs[(LAPIC_ISR + vector / 32 * 16) / 4] != 1u << vector % 32 || tmr >> vector % 32 & 1)
+        return;
+    *cpu->eoi_word |= 1;
+    cpu->eoi_lent = true;
+}
+
+/* The guest has done it; or it is to do it the usual way. Its processor does not run. */
+static void settle_eoi(struct pc_cpu *cpu)
+{
+    bool done = !(*cpu->eoi_word & 1);
+
+    cpu->eoi_lent = false;
+    *cpu->eoi_word &= ~1u;
+    if (done)
+        lapic_eoi(&cpu->lapic);
+}
+
+static bool pending(struct guest *guest)
+{
+    struct pc_cpu *cpu = cpu_of(guest);
+    struct lapic *l = &cpu->lapic;
+
+    follow_tpr(cpu);
+    if (cpu->eoi_lent && (!(*cpu->eoi_word & 1) || l->irr_words || lapic_has_posted(l)))
+        settle_eoi(cpu);
+    return extint_pending(cpu) || lapic_pending(&cpu->lapic) >= 0;
+}
+
+/* The PIC goes first: it has no part in the APIC's priorities. */
+static u8 take(struct guest *guest)
+{
+    struct pc_cpu *cpu = cpu_of(guest);
+    u8 vector;
+
+    if (!extint_pending(cpu)) {
+        vector = (u8)lapic_pending(&cpu->lapic);
+        lapic_ack(&cpu->lapic, vector);
+        lend_eoi(cpu, vector);
+        return vector;
+    }
+    lock_take(&cpu->pc->vm->device_lock);
+    vector = pic_ack(&cpu->pc->pic);
+    lock_drop(&cpu->pc->vm->device_lock);
+    return vector;
+}
+
+static u8 held_back(struct guest *guest)
+{
+    const struct lapic *l = &cpu_of(guest)->lapic;
+    int class = l->irr_top >> 4;
+
+    return class > l->isr_top >> 4 && class <= lapic_cr8(l) ? (u8) class : 0;
+}
+
+static bool is_at(const struct guest *guest, gpa_t at)
+{
+    return align_down(at.v, PAGE_4K) == PC_LAPIC_BASE && lapic_in_memory(&cpu_of(guest)->lapic);
+}
+
+/* For an access to the registers: what they say is true. */
+static struct lapic *settled(struct guest *guest)
+{
+    struct pc_cpu *cpu = cpu_of(guest);
+
+    if (unlikely(cpu->eoi_lent))
+        settle_eoi(cpu);
+    follow_tpr(cpu);
+    return &cpu->lapic;
+}
+
+static u32 read(struct guest *guest, u32 offset)
+{
+    return lapic_read(settled(guest), offset);
+}
+
+static void write(struct guest *guest, u32 offset, u32 value)
+{
+    lapic_write(settled(guest), offset, value);
+}
+
+static bool write_eoi_msr(struct guest *guest, u64 value)
+{
+    struct pc_cpu *cpu = cpu_of(guest);
+    u32 *word = value & 1 ? vm_at(cpu->pc->vm, gpa(value & ~1ull), sizeof *word) : NULL;
+
+    if (value & 2 || !(value & 1) != !word)
+        return false;
+    settled(guest);
+    cpu->eoi_word = word;
+    cpu->eoi_msr = value;
+    return true;
+}
+
+#define MSR_APIC_BASE    0x1bu
+#define MSR_TSC_DEADLINE 0x6e0u
+
+static bool read_msr(struct guest *guest, u32 msr, u64 *value)
+{
+    struct lapic *l = settled(guest);
+
+    if (msr == MSR_PV_EOI)
+        *value = cpu_of(guest)->eoi_msr;
+    else if (msr == MSR_APIC_BASE)
+        *value = lapic_base(l);
+    else if (msr == MSR_TSC_DEADLINE)
+        *value = lapic_tsc_deadline(l);
+    else
+        return lapic_rdmsr(l, msr, value);
+    return true;
+}
+
+static bool write_msr(struct guest *guest, u32 msr, u64 value)
+{
+    struct lapic *l = settled(guest);
+
+    if (msr == MSR_PV_EOI)
+        return write_eoi_msr(guest, value);
+    if (msr == MSR_APIC_BASE)
+        return lapic_set_base(l, value);
+    if (msr != MSR_TSC_DEADLINE)
+        return lapic_wrmsr(l, msr, value);
+    lapic_set_tsc_deadline(l, value);
+    return true;
+}
+
+static void tsc_changed(struct guest *guest)
+{
+    lapic_tsc_changed(&cpu_of(guest)->lapic);
+    guest_pv_tsc_changed(guest);
+}
+
+static const struct guest_apic_ops apic_ops = {
+    .pending = pending,
+    .take = take,
+    .held_back = held_back,
+    .is_at = is_at,
+    .read = read,
+    .write = write,
+    .msr_read = read_msr,
+    .msr_write = write_msr,
+    .tsc_changed = tsc_changed,
+};
+
+/* --- the machine's --- */
+
+void pc_apic_expire(struct vcpu *vcpu, u64 now)
+{
+    struct pc_cpu *cpu = cpu_of(guest_of(vcpu));
+
+    lapic_expire(&cpu->lapic, now);
+    vcpu_call(vcpu, ATTENTION_EVENT);
+}
+
+/* The PIT is at pin 2 of the I/O APIC, where the PIC has its cascade. */
+void pc_apic_isa(struct pc *pc, unsigned irq, bool level)
+{
+    ioapic_line(&pc->apic.ioapic, irq == PC_IRQ_PIT ? (unsigned)PC_PIN_PIT : irq, level);
+}
+
+void pc_apic_intr(struct pc *pc, bool level)
+{
+    __atomic_store_n(&pc->intr, level, __ATOMIC_RELEASE);
+    if (level && pc->vm->vcpu_count)
+        vcpu_call(pc->vm->vcpu[0], ATTENTION_EVENT);
+}
+
+const char *pc_apic_init(struct pc *pc)
+{
+    struct pc_apic *apic = &pc->apic;
+
+    ioapic_init(&apic->ioapic, &pc->host, ioapic_send, pc);
+    apic_bus_init(&apic->bus, deliver, pc);
+    return io_bus_add(&pc->vm->mmio, PC_IOAPIC_BASE, IOAPIC_SIZE, &apic->ioapic.dev, 0);
+}
+
+/* As a PC's firmware leaves the first processor's: the PIC's output comes through as it would
+ * without an APIC (MP specification 1.4, 3.6.2.2, "virtual wire"), and NMI with it. */
+static void wire_through(struct lapic *l)
+{
+    lapic_write(l, LAPIC_SVR, 0x1ff);
+    lapic_write(l, LAPIC_LVT_LINT0, APIC_EXTINT << LAPIC_LVT_MODE_SHIFT);
+    lapic_write(l, LAPIC_LVT_LINT1, APIC_NMI << LAPIC_LVT_MODE_SHIFT);
+}
+
+bool pc_apic_add(struct pc *pc, struct vcpu *vcpu)
+{
+    hpa_t block = frame_alloc(CPU_BLOCK);
+    struct guest *guest = guest_of(vcpu);
+
+    if (hpa_is_none(block))
+        return false;
+    struct pc_cpu *cpu = hpa_ptr(block);
+    cpu->pc = pc;
+    cpu->guest = guest;
+    cpu->waits = vcpu->index != 0;
+    cpu->host = (struct lapic_host){cpu,        host_now, host_tsc, host_tsc_time,
+                                    host_timer, host_ipi, host_eoi, host_nmi};
+    guest->apic = &apic_ops;
+    guest->apic_owner = cpu;
+    guest->apic_page = cpu->page;
+    lapic_init(&cpu->lapic, cpu->page, &cpu->host, vcpu->index, vcpu->index == 0);
+    if (vcpu->index == 0)
+        wire_through(&cpu->lapic);
+    vcpu->deadline = cpu->lapic.deadline;
+    pc->apic.cpu[vcpu->index] = cpu;
+    return apic_bus_add(&pc->apic.bus, &cpu->lapic);
+}
+
+void pc_apic_destroy(struct pc *pc)
+{
+    for (unsigned i = 0; i < array_size(pc->apic.cpu); i++) {
+        if (!pc->apic.cpu[i])
+            continue;
+        const char *error = frame_free(ptr_hpa(pc->apic.cpu[i]), CPU_BLOCK);
+        hv_assert(!error);
+        pc->apic.cpu[i] = NULL;
+    }
+}

@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/pc_apic.h"
 
-#include "arch/x86/guest_apic.h"
 #include "arch/x86/guest_pv.h"
-#include "arch/x86/guest_start.h"
-#include "guests/pc.h"
+#include "guests/pc_cpu.h"
 #include "guests/pc_map.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
-
-/* Another processor has sent INIT; a start-up IPI, with its vector in bits 15:8. */
-enum { SIGNAL_INIT = 1, SIGNAL_STARTUP = 2 };
-
-/* A processor's: its APIC's page of registers, and what goes with it. */
-struct pc_cpu {
-    u32 page[PAGE_4K / 4];
-    struct lapic lapic;
-    struct lapic_host host;
-    struct pc *pc;
-    struct guest *guest;
-    u32 signals;   /* written by others */
-    bool waits;    /* for a start-up IPI */
-    u8 tpr;        /* as last seen */
-    u32 *eoi_word; /* the paravirtual EOI's, in the guest's memory; NULL: not in use */
-    u64 eoi_msr;
-    bool eoi_lent; /* bit 0 of it was set: the guest clears it for the EOI of what is in service */
-    struct guest_start start;
-};
-
-#define CPU_BLOCK (8 * KiB)
-_Static_assert(sizeof(struct pc_cpu) <= CPU_BLOCK, "a processor's block");
-
-static struct pc_cpu *cpu_of(const struct guest *guest)
-{
-    return guest->apic_owner;
-}
 
 /* --- the APIC's host --- */
 
@@ -77,103 +48,14 @@ static void host_eoi(void *ctx, u8 vector)
     lock_drop(&pc->vm->device_lock);
 }
 
-static void signal_nmi(struct pc_cpu *cpu)
-{
-    __atomic_store_n(&cpu->guest->nmi, true, __ATOMIC_RELEASE);
-    vcpu_call(&cpu->guest->vcpu, ATTENTION_EVENT);
-}
-
 static void host_nmi(void *ctx)
 {
-    signal_nmi(ctx);
-}
-
-/* --- from one processor to another --- */
-
-/* The first processor would begin at its firmware again, which is the machine's reset. */
-static void signal_init(struct pc_cpu *cpu)
-{
-    if (cpu->guest->vcpu.index == 0) {
-        vm_stop(cpu->pc->vm, VM_END_RESET, 0);
-        return;
-    }
-    __atomic_store_n(&cpu->signals, SIGNAL_INIT, __ATOMIC_SEQ_CST);
-    vcpu_call(&cpu->guest->vcpu, ATTENTION_SIGNAL);
-}
-
-/* The first one after an INIT counts; which it is, the receiver finds out. */
-static void signal_startup(struct pc_cpu *cpu, u8 vector)
-{
-    u32 seen = __atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST);
-
-    do {
-        if (seen & SIGNAL_STARTUP)
-            return;
-    } while (!__atomic_compare_exchange_n(&cpu->signals, &seen,
-                                          seen | SIGNAL_STARTUP | (u32)vector << 8, false,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-    vcpu_call(&cpu->guest->vcpu, ATTENTION_SIGNAL);
-}
-
-/* On the sender's core. */
-static void deliver(void *ctx, unsigned index, enum apic_mode mode, u8 vector, bool level)
-{
-    struct pc_cpu *cpu = ((struct pc *)ctx)->apic.cpu[index];
-
-    switch (mode) {
-    case APIC_NMI:
-        signal_nmi(cpu);
-        break;
-    case APIC_INIT:
-        signal_init(cpu);
-        break;
-    case APIC_STARTUP:
-        signal_startup(cpu, vector);
-        break;
-    case APIC_EXTINT: /* the PIC's output reaches the first processor by a wire of its own */
-        break;
-    default:
-        if (lapic_post(&cpu->lapic, vector, level))
-            vcpu_call(&cpu->guest->vcpu, ATTENTION_EVENT);
-    }
+    pc_signal_nmi(ctx);
 }
 
 static void ioapic_send(void *ctx, const struct lapic_message *m)
 {
     apic_bus_send(&((struct pc *)ctx)->apic.bus, m, APIC_BUS_NOBODY);
-}
-
-/* Table 10-1 for INIT; where a start-up IPI begins: 9.4.3. */
-static void make_start(struct guest_start *start, u8 vector)
-{
-    *start = (struct guest_start){
-        .mode = GUEST_REAL16,
-        .cr0 = 0x10, /* ET; caching stays as it was: on */
-        .cs = {(u64)vector << 12, 0xffff, (u16)(vector << 8), 0x9b},
-        .data = {0,                 0xffff, 0,                  0x93},
-        .tr = {0,                 0xffff, 0,                  0x8b},
-        .gdt_limit = 0xffff,
-        .idt_limit = 0xffff,
-    };
-}
-
-bool pc_apic_signalled(struct vcpu *vcpu, const struct guest_start **start)
-{
-    struct pc_cpu *cpu = cpu_of(guest_of(vcpu));
-    u32 signals = __atomic_exchange_n(&cpu->signals, 0, __ATOMIC_SEQ_CST);
-    bool reset = signals & SIGNAL_INIT;
-
-    *start = NULL;
-    if (reset) {
-        lapic_init_signal(&cpu->lapic);
-        cpu->waits = true;
-    }
-    if (!cpu->waits || !(signals & SIGNAL_STARTUP))
-        return reset;
-    cpu->waits = false;
-    make_start(&cpu->start, (u8)(signals >> 8));
-    *start = &cpu->start;
-    return true;
 }
 
 /* --- what its processor asks --- */
@@ -382,7 +264,7 @@ const char *pc_apic_init(struct pc *pc)
     struct pc_apic *apic = &pc->apic;
 
     ioapic_init(&apic->ioapic, &pc->host, ioapic_send, pc);
-    apic_bus_init(&apic->bus, deliver, pc);
+    apic_bus_init(&apic->bus, pc_deliver, pc);
     return io_bus_add(&pc->vm->mmio, PC_IOAPIC_BASE, IOAPIC_SIZE, &apic->ioapic.dev, 0);
 }
 

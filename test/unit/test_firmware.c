@@ -259,6 +259,58 @@ static void through_iasl(const char *name, u64 address, const char *options)
     compare(name, bytes, size);
 }
 
+/* What the DSDT's text must say, blanks and comments taken out. */
+static const char *const dsdt_says[] = {
+    "Name(_S5,Package(0x04){0x05,0x05,Zero,Zero})",
+    "Device(PCI0){Name(_HID,EisaId(\"PNP0A08\"))Name(_CID,EisaId(\"PNP0A03\"))",
+    "WordBusNumber(ResourceProducer,MinFixed,MaxFixed,PosDecode,0x0000,0x0000,0x0000,",
+    "IO(Decode16,0x0CF8,0x0CF8,0x01,0x08,)",
+    "EntireRange,0x0000,0x0000,0x0CF7,0x0000,0x0CF8,",
+    "EntireRange,0x0000,0x0D00,0xFFFF,0x0000,0xF300,",
+    "NonCacheable,ReadWrite,0x00000000,0xC0000000,0xDFFFFFFF,0x00000000,0x20000000,",
+    "NonCacheable,ReadWrite,0x00000000,0xE0100000,0xFEBFFFFF,0x00000000,0x1EB00000,",
+    "Method(_OSC,4,NotSerialized){Return(Arg3)}",
+    "EisaId(\"PNP0501\"))Name(_UID,One)Name(_CRS,ResourceTemplate(){IO(Decode16,0x03F8,0x03F8,0x01,"
+    "0x08,)IRQNoFlags(){4}})",
+    "EisaId(\"PNP0B00\"))Name(_CRS,ResourceTemplate(){IO(Decode16,0x0070,0x0070,0x01,0x02,)"
+    "IRQNoFlags(){8}})",
+    "EisaId(\"PNP0103\"))Name(_CRS,ResourceTemplate(){Memory32Fixed(ReadWrite,0xFED00000,0x00000400,)",
+    "EisaId(\"PNP0C02\"))Name(_CRS,ResourceTemplate(){Memory32Fixed(ReadWrite,0xE0000000,0x00100000,)",
+};
+
+static const char *dsdt_text(void)
+{
+    static char text[16384];
+    char path[64];
+    size_t size = 0;
+    snprintf(path, sizeof path, "%s/dsdt.dsl", directory);
+    FILE *file = fopen(path, "r");
+    for (int c = fgetc(file), last = 0; c != EOF && size < sizeof text - 1;
+         last = c, c = fgetc(file)) {
+        if (last == '/' && (c == '/' || c == '*')) {
+            int end = c == '/' ? '\n' : '/', before = 0;
+            for (c = fgetc(file); c != EOF && (c != end || (end == '/' && before != '*'));
+                 before = c, c = fgetc(file))
+                ;
+            size--;
+            c = 0;
+        } else if (c > ' ') {
+            text[size++] = (char)c;
+        }
+    }
+    text[size] = 0;
+    fclose(file);
+    return text;
+}
+
+static void check_dsdt_text(void)
+{
+    const char *text = dsdt_text();
+    for (unsigned i = 0; i < sizeof dsdt_says / sizeof *dsdt_says; i++)
+        if (!strstr(text, dsdt_says[i]))
+            fail_msg("not in the DSDT: %s\n%s", dsdt_says[i], text);
+}
+
 static void all_through_iasl(void)
 {
     const u8 *fadt = at(table("FACP"), 276);
@@ -283,6 +335,7 @@ static void test_iasl(void **state)
         build(1 + i * 21, 256 * MiB, i & 1, i & 2);
         all_through_iasl();
     }
+    check_dsdt_text(); /* of the last, which has everything */
     shell("rm -r %s", "");
 }
 

@@ -281,25 +281,12 @@ static const char *const dsdt_says[] = {
 static const char *dsdt_text(void)
 {
     static char text[16384];
-    char path[64];
-    size_t size = 0;
-    snprintf(path, sizeof path, "%s/dsdt.dsl", directory);
-    FILE *file = fopen(path, "r");
-    for (int c = fgetc(file), last = 0; c != EOF && size < sizeof text - 1;
-         last = c, c = fgetc(file)) {
-        if (last == '/' && (c == '/' || c == '*')) {
-            int end = c == '/' ? '\n' : '/', before = 0;
-            for (c = fgetc(file); c != EOF && (c != end || (end == '/' && before != '*'));
-                 before = c, c = fgetc(file))
-                ;
-            size--;
-            c = 0;
-        } else if (c > ' ') {
-            text[size++] = (char)c;
-        }
-    }
-    text[size] = 0;
-    fclose(file);
+    char command[200];
+    snprintf(command, sizeof command,
+             "sed 's,//.*,,' %s/dsdt.dsl | tr -d ' \\n' | sed 's,/\\*[^*]*\\*/,,g'", directory);
+    FILE *output = popen(command, "r");
+    text[fread(text, 1, sizeof text - 1, output)] = 0;
+    pclose(output);
     return text;
 }
 
@@ -336,7 +323,14 @@ static void test_iasl(void **state)
         all_through_iasl();
     }
     check_dsdt_text(); /* of the last, which has everything */
-    shell("rm -r %s", "");
+}
+
+static int remove_directory(void **state)
+{
+    char command[64];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    return system(command);
 }
 
 /* --- the MP table (MultiProcessor Specification 1.4, chapter 4) ------------------------------ */
@@ -520,11 +514,16 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rsdp),           cmocka_unit_test(test_fadt),
-        cmocka_unit_test(test_facs_alignment), cmocka_unit_test(test_madt),
-        cmocka_unit_test(test_host_parser),    cmocka_unit_test(test_iasl),
-        cmocka_unit_test(test_mptable),        cmocka_unit_test(test_smbios),
-        cmocka_unit_test(test_smbios_handles), cmocka_unit_test(test_smbios_memory),
+        cmocka_unit_test(test_rsdp),
+        cmocka_unit_test(test_fadt),
+        cmocka_unit_test(test_facs_alignment),
+        cmocka_unit_test(test_madt),
+        cmocka_unit_test(test_host_parser),
+        cmocka_unit_test_teardown(test_iasl, remove_directory),
+        cmocka_unit_test(test_mptable),
+        cmocka_unit_test(test_smbios),
+        cmocka_unit_test(test_smbios_handles),
+        cmocka_unit_test(test_smbios_memory),
         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ SRCS   := $(filter-out %_offsets.c,$(sort $(foreach room,$(ROOMS),$(wildcard $(r
 OBJS   := $(SRCS:%=$(B)/%.o)
 
 # What is pure compiles on the host too, for the unit tests and the fuzzers.
-PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c \
+PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guests/firmware.c guests/acpi*.c guests/mptable.c guests/smbios.c \
             boot/info*.c boot/options*.c \
             core/manifest*.c core/io_bus.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \

@@ -8,8 +8,10 @@
 #include "core/manifest.h"
 #include "core/run.h"
 #include "core/vm.h"
+#include "guests/firmware.h"
 #include "guests/load.h"
 #include "guests/pc.h"
+#include "guests/pc_map.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -61,6 +63,25 @@ static bool zero_in(void *vm, gpa_t to, u64 size)
     return vm_zero(vm, to, size);
 }
 
+/*
+ * Firmware's tables and what they need of the memory map. A machine too small to have the area goes
+ * without. NULL, or why not.
+ */
+static const char *load_firmware(struct guest_load *order, struct e820_map *map,
+                                 const struct vm_config *config)
+{
+    static u8 area[FIRMWARE_SIZE];
+    struct firmware_config firmware = {config->cpus, config->memory, config->hpet, true};
+
+    if (config->memory < GUEST_ROM_END)
+        return NULL;
+    order->rsdp = firmware_build(area, &firmware);
+    if (!order->rsdp || !e820_add(map, PC_ECAM_BASE, PC_ECAM_SIZE, MEM_RESERVED) ||
+        !order->ram.copy(order->ram.ctx, gpa(FIRMWARE_BASE), area, sizeof area))
+        return "its firmware's tables do not fit";
+    return NULL;
+}
+
 /* The kernel and its initrd into the machine's fresh memory. NULL, or why not. */
 static const char *load(struct machine *machine, struct guest_start *start)
 {
@@ -81,6 +102,9 @@ static const char *load(struct machine *machine, struct guest_start *start)
     };
 
     e820_make(&map, config->memory);
+    const char *why = load_firmware(&order, &map, config);
+    if (why)
+        return why;
     return guest_load(&order, start, &error) ? NULL : error.text;
 }
 

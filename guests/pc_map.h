@@ -12,6 +12,11 @@
 #define PC_HPET_BASE   0xfed00000u
 #define PC_LAPIC_BASE  0xfee00000u
 
+/* The low half of the HPET's capabilities (1.0a, 2.3.4): vendor, legacy replacement, 64 bits, three
+ * comparators, revision 1. And the fewest ticks that a comparator may be ahead. */
+#define PC_HPET_BLOCK    0x8086a201u
+#define PC_HPET_MIN_TICK 128
+
 /* Ports. */
 enum pc_port {
     PC_PORT_PIC_MASTER = 0x20,
@@ -49,6 +54,7 @@ enum {
     PC_IOAPIC_PINS = 24,
     PC_S5_TYPE = 5,     /* SLP_TYP of soft-off */
     PC_RESET_VALUE = 6, /* at PC_PORT_RESET */
+    PC_LAST_BUS = 0,    /* of PCI: what PC_ECAM_SIZE has room for */
 };
 
 #endif

@@ -72,7 +72,7 @@ struct lapic {
     /* The rest: level-triggered (the owner must set TMR), and vectors below 16, an error. Apart,
      * so that no processor takes them without the owner's knowing. */
     u64 posted_slow[4];
-    u32 posted_slow_any;
+    u64 posted_slow_any; /* LAPIC_POSTED_ON */
 
     u32 shared; /* LAPIC_ON … */
 
@@ -83,17 +83,16 @@ struct lapic {
     bool has_x2apic;         /* set by lapic_init; the machine may clear it where CPUID does */
     bool bsp;
     bool lint[2];    /* the pins' levels */
-    u8 remote_irr;   /* bit n: LINTn, level-triggered, is being served */
+    bool remote_irr; /* LINT0, level-triggered, is being served */
     u8 esr;          /* errors since the last write to ESR */
     bool error_told; /* the error interrupt has been sent since then */
     u8 divide_shift; /* of the timer: 0 to 7 */
     u32 id;
-    u32 svr, lvt_timer; /* as last written: the page may hold a newer value already */
-    u32 timer_initial;
-    u64 timer_end;    /* ns when the count reaches 0, or LAPIC_NEVER: not counting */
-    u64 timer_told;   /* ns of the last periodic tick delivered */
-    u64 tsc_deadline; /* 0: not armed */
-    u64 deadline;     /* ns, or LAPIC_NEVER */
+    u32 lvt_timer, timer_initial; /* as last written: the page may be a write ahead */
+    u64 timer_end;                /* ns when the count reaches 0, or LAPIC_NEVER: not counting */
+    u64 timer_earliest;           /* ns before which no further periodic tick is delivered */
+    u64 tsc_deadline;             /* 0: not armed */
+    u64 deadline;                 /* ns, or LAPIC_NEVER */
     const struct lapic_host *host;
 };
 

@@ -31,7 +31,7 @@ static bool by_level(u64 entry)
     return (entry & ENTRY_LEVEL) && (mode == APIC_FIXED || mode == APIC_LOWEST);
 }
 
-static void send(struct ioapic *ioapic, unsigned pin)
+static bool send(struct ioapic *ioapic, unsigned pin)
 {
     u64 entry = ioapic->entry[pin];
     bool logical = entry & ENTRY_LOGICAL;
@@ -43,10 +43,10 @@ static void send(struct ioapic *ioapic, unsigned pin)
         .level = by_level(entry),
     };
 
-    ioapic->send(ioapic->ctx, &m);
+    return ioapic->send(ioapic->ctx, &m);
 }
 
-/* A level asks for as long as it stands, once an EOI. */
+/* A level asks for as long as it stands, once an EOI; `send` does not come back with one. */
 static void poll(struct ioapic *ioapic, unsigned pin)
 {
     u64 *entry = &ioapic->entry[pin];
@@ -54,8 +54,8 @@ static void poll(struct ioapic *ioapic, unsigned pin)
     if (!by_level(*entry) || !(ioapic->lines >> pin & 1) ||
         (*entry & (ENTRY_MASKED | ENTRY_REMOTE_IRR)))
         return;
-    *entry |= ENTRY_REMOTE_IRR;
-    send(ioapic, pin);
+    if (send(ioapic, pin))
+        *entry |= ENTRY_REMOTE_IRR; /* 3.2.4: set when a local APIC accepts */
 }
 
 void ioapic_line(struct ioapic *ioapic, unsigned pin, bool level)
@@ -177,7 +177,7 @@ static const struct device_ops ops = {
 };
 
 void ioapic_init(struct ioapic *ioapic, const struct dev_host *host,
-                 void (*send_message)(void *ctx, const struct lapic_message *m), void *ctx)
+                 bool (*send_message)(void *ctx, const struct lapic_message *m), void *ctx)
 {
     memset(ioapic, 0, sizeof *ioapic);
     ioapic->dev = (struct device){&ops, host, "ioapic", DEV_NEVER};

@@ -25,13 +25,16 @@ struct ioapic {
     u8 select, id;
     u32 lines; /* bit n: pin n is asserted */
     u64 entry[IOAPIC_PINS];
-    void (*send)(void *ctx, const struct lapic_message *m);
+    bool (*send)(void *ctx, const struct lapic_message *m);
     void *ctx;
 };
 
-/* `send` may not call back into this device. */
+/*
+ * `send` says whether some APIC took the message (apic_bus_send > 0), and may not call back into
+ * this device. A level that nobody takes is sent again when its line or its entry next changes.
+ */
 void ioapic_init(struct ioapic *ioapic, const struct dev_host *host,
-                 void (*send)(void *ctx, const struct lapic_message *m), void *ctx);
+                 bool (*send)(void *ctx, const struct lapic_message *m), void *ctx);
 
 /* Pins past the last are ignored. */
 void ioapic_line(struct ioapic *ioapic, unsigned pin, bool level);

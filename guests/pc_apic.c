@@ -53,9 +53,9 @@ static void host_nmi(void *ctx)
     pc_signal_nmi(ctx);
 }
 
-static void ioapic_send(void *ctx, const struct lapic_message *m)
+static bool ioapic_send(void *ctx, const struct lapic_message *m)
 {
-    apic_bus_send(&((struct pc *)ctx)->apic.bus, m, APIC_BUS_NOBODY);
+    return apic_bus_send(&((struct pc *)ctx)->apic.bus, m, APIC_BUS_NOBODY);
 }
 
 /* --- what its processor asks --- */

@@ -77,7 +77,8 @@ static void interrupt_window(struct guest *guest, bool on)
     vmx_switch(vmx_of(guest), VMX_INTERRUPT_WINDOW, on);
 }
 
-/* 25.6.8, 30.1.2: an exit, reason 43, when VTPR falls below. Without the shadow CR8 exits anyway. */
+/* 25.6.8, 30.1.2: an exit, reason 43, when VTPR falls below. Without the shadow CR8 exits anyway.
+ */
 static void priority_window(struct guest *guest, u8 class)
 {
     struct vmx_vcpu *v = vmx_of(guest);

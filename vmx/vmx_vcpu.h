@@ -20,10 +20,10 @@ struct vmx_vcpu {
     struct vmx_controls controls; /* as they stand in the VMCS */
     u64 pat;                      /* where the controls do not switch it: kept, without effect */
     u64 until;                    /* ns at which enter's time is over */
-    u64 deadline;                 /* TSC at which that, or the time of its devices, has come; ~0: never */
-    u32 tpr_threshold;            /* as it stands in the VMCS */
-    u32 exit_began;               /* TSC, its low half */
-    bool launched;                /* since the last VMCLEAR */
+    u64 deadline;      /* TSC at which that, or the time of its devices, has come; ~0: never */
+    u32 tpr_threshold; /* as it stands in the VMCS */
+    u32 exit_began;    /* TSC, its low half */
+    bool launched;     /* since the last VMCLEAR */
     bool loaded_before;
     u16 vpid;
 };

@@ -54,7 +54,7 @@ enum guest_reg {
     GUEST_SYSENTER_ESP,
     GUEST_SYSENTER_EIP,
     GUEST_PAT,
-    GUEST_CR8, /* set only: after the APIC's TPR has changed */
+    GUEST_CR8,        /* set only: after the APIC's TPR has changed */
     GUEST_TSC_OFFSET, /* what the processor adds to the TSC for the guest */
     GUEST_REGS
 };
@@ -100,7 +100,7 @@ struct guest {
     u64 mcg_status;
     u64 umwait_control;
     u64 pv_wall, pv_clock; /* guest_pv.h */
-    u64 msr_refused; /* how often an MSR was asked for that it has not */
+    u64 msr_refused;       /* how often an MSR was asked for that it has not */
 
     /* Switched when another vCPU takes the core. */
     u64 cr2, dr[4], dr6;

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/guest_apic.h"
 
-#include "arch/arch.h"
-#include "arch/x86/clock.h"
-#include "arch/x86/cpu.h"
-
 /* The vendor's control block may have a TPR of its own, and what it lets through has changed. */
 static void wrote(struct guest *guest)
 {
@@ -51,19 +47,4 @@ bool guest_apic_msr_write(struct guest *guest, u32 msr, u64 value)
 
     wrote(guest);
     return good;
-}
-
-/* TSC_ADJUST is all that a guest's TSC differs by. */
-u64 guest_tsc(const struct guest *guest)
-{
-    return tsc_read() + guest->tsc_adjust;
-}
-
-u64 guest_tsc_time(const struct guest *guest, u64 tsc)
-{
-    u64 now = guest_tsc(guest), left = tsc - now;
-
-    if (tsc <= now)
-        return arch_now();
-    return left >> 62 ? ~0ull : clock_ns_of(tsc - guest->tsc_adjust) + 1;
 }

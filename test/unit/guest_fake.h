@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/x86/guest.h"
+#include "arch/x86/guest_apic.h"
+#include "arch/x86/guest_pv.h"
 #include "recorded_cpuids.h"
+#include "vm_fake.h"
 
 static u64 fake_reg[GUEST_REGS];
 static unsigned fake_cpl;
@@ -30,6 +32,40 @@ static unsigned fake_get_cpl(struct guest *guest)
     (void)guest;
     return fake_cpl;
 }
+
+/* The machine's APIC: one register, whatever its number. */
+static u64 fake_apic_reg;
+static u32 fake_apic_msr;
+
+static bool fake_msr_read(struct guest *guest, u32 msr, u64 *value)
+{
+    (void)guest;
+    fake_apic_msr = msr;
+    *value = fake_apic_reg;
+    return true;
+}
+
+static bool fake_msr_write(struct guest *guest, u32 msr, u64 value)
+{
+    (void)guest;
+    fake_apic_msr = msr;
+    if (value == 0xbad)
+        return false;
+    fake_apic_reg = value;
+    return true;
+}
+
+static void fake_tsc_changed(struct guest *guest)
+{
+    guest_pv_tsc_changed(guest);
+}
+
+static const struct guest_apic_ops fake_apic = {
+    .msr_read = fake_msr_read,
+    .msr_write = fake_msr_write,
+    .tsc_changed = fake_tsc_changed,
+};
+static u32 fake_apic_page[1024];
 
 static const struct guest_ops fake_ops = {.get = fake_get, .set = fake_set, .cpl = fake_get_cpl};
 
@@ -67,6 +103,8 @@ static void fake_guest(struct guest *guest, u32 have, u32 vcpus, u64 tsc_khz, u3
     fake_cpl = 0;
     guest_cpuid_init(&fake_table, &traits);
     guest->ops = &fake_ops;
+    guest->apic = &fake_apic;
+    guest->apic_page = fake_apic_page;
     guest->cpuid = &fake_table;
     guest->vcpu.index = index;
     guest->apic_id = index;

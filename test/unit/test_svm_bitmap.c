@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "vm_fake.h"
 #include "arch/x86/guest.h"
 #include "svm/svm_bitmap.h"
 

@@ -74,7 +74,7 @@ static void check_registers(const struct fake_lapic *f)
     CHECK(!(l->lvt_timer & LAPIC_LVT_MASKED) || l->deadline == LAPIC_NEVER);
     CHECK(!l->tsc_deadline || (l->lvt_timer & LAPIC_TIMER_MODE) == LAPIC_TIMER_TSC);
     CHECK(!l->tsc_deadline || l->timer_end == LAPIC_NEVER);
-    for (u32 at = 0; at < 4096; at += 4) /* the reserved words stay clear */
+    for (u32 at = 0; at < LAPIC_END; at += 4) /* the reserved words stay clear */
         CHECK(!(at & 15) || (x2 && at == LAPIC_ICR + 4) || !l->regs[at / 4]);
 }
 
@@ -116,6 +116,8 @@ static void check(void)
 /* What APIC-register virtualization writes by itself, before an exit for the rest. */
 static bool written_ahead(u32 offset)
 {
+    if (offset & 15)
+        return false;
     return offset == LAPIC_ID || offset == LAPIC_LDR || offset == LAPIC_DFR ||
            offset == LAPIC_SVR || offset == LAPIC_ESR || offset == LAPIC_ICR ||
            offset == LAPIC_ICR_HIGH || (offset >= LAPIC_LVT_TIMER && offset <= LAPIC_LVT_ERROR) ||
@@ -171,7 +173,6 @@ static void post(u8 vector, bool level)
     waits[vector] = vector >= 16 && (twin[0].l.shared & LAPIC_ON);
 }
 
-/* Up to three of them wait together; what is merged is looked for by check. */
 static void take(void)
 {
     int vector = lapic_pending(&twin[0].l);

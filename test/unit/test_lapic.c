@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include "test/unit/lapic_fake.h"
 
@@ -314,6 +316,46 @@ static void test_posting_tells_once(void **state)
     assert_true(lapic_post(l, 0x33, false));
 }
 
+/*
+ * Two cores post, each its next vector when the last has been taken; the owner looks only when it
+ * has been told to. A request that got lost, or a word that did, stops this test for ever.
+ */
+enum { ROUNDS = 20000 };
+static u32 told, turns[2];
+
+static void *poster(void *which)
+{
+    u8 vector = which ? 0x75 : 0x74;
+    u32 *turn = &turns[which ? 1 : 0];
+    for (u32 i = 0; i < ROUNDS; i++) {
+        if (lapic_post(l, vector, false))
+            __atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(turn, __ATOMIC_ACQUIRE) == i)
+            sched_yield();
+    }
+    return NULL;
+}
+
+static void test_posting_from_two_cores(void **state)
+{
+    (void)state;
+    pthread_t thread[2];
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, poster, (void *)i), 0);
+    while (turns[0] < ROUNDS || turns[1] < ROUNDS) {
+        if (!__atomic_exchange_n(&told, 0, __ATOMIC_SEQ_CST)) {
+            sched_yield();
+            continue;
+        }
+        for (int v; (v = fake_lapic_take(&fake)) != NONE; lapic_eoi(l))
+            __atomic_add_fetch(&turns[v - 0x74], 1, __ATOMIC_RELEASE);
+    }
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+    assert_int_equal(turns[0], ROUNDS); /* none twice either */
+    assert_int_equal(turns[1], ROUNDS);
+}
+
 /* A processor that takes posted interrupts itself leaves IRR, ISR and TPR in the page. */
 static void test_reload_takes_over_the_page(void **state)
 {
@@ -618,6 +660,7 @@ int main(void)
         cmocka_unit_test_setup(test_eoi_is_broadcast_for_levels, setup),
         cmocka_unit_test_setup(test_fast_eoi_does_what_eoi_does, setup),
         cmocka_unit_test_setup(test_posting_tells_once, setup),
+        cmocka_unit_test_setup(test_posting_from_two_cores, setup),
         cmocka_unit_test_setup(test_reload_takes_over_the_page, setup),
         cmocka_unit_test_setup(test_disabled_by_software, setup),
         cmocka_unit_test_setup(test_lvt_bits, setup),

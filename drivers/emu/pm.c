@@ -96,7 +96,7 @@ static void pm_write(struct device *dev, u64 offset, unsigned bytes, u64 value)
     if (offset < PM_CONTROL) {
         pm->status &= (u16)~word; /* ones clear */
         pm->enable = ((pm->enable & ~(mask >> 16)) | word >> 16) & EVENTS;
-    } else if (offset < PM_TIMER && (mask & 0xffff)) {
+    } else if (offset < PM_TIMER) {
         write_control(pm, (u16)((pm->control & ~mask) | word));
     }
     settle(pm, now);

@@ -8,10 +8,12 @@
 #include "core/manifest.h"
 #include "core/run.h"
 #include "core/vm.h"
+#include "drivers/host/cmos.h"
 #include "guests/firmware.h"
 #include "guests/load.h"
 #include "guests/pc.h"
 #include "guests/pc_map.h"
+#include "lib/clock.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/panic.h"
@@ -31,6 +33,7 @@ static struct manifest_errors errors;
 static u32 machines_left;
 static bool all_well = true;
 static const struct options *options;
+static u64 wall; /* seconds since 1970 when the guests' time was 0 */
 
 /* Making and unmaking a machine: one at a time, on whatever core. Over what follows, and what load
  * has. */
@@ -166,7 +169,7 @@ static const char *build(struct machine *machine)
     const char *error = vm_take_memory(vm, vm->config->memory);
 
     if (!error)
-        error = pc_init(&machine->pc, vm);
+        error = pc_init(&machine->pc, vm, wall);
     if (!error)
         error = engine->vm_create(vm);
     if (!error)
@@ -290,6 +293,18 @@ static u64 memory_of_all(void)
     return sum;
 }
 
+#define NO_CLOCK 946684800ull /* 2000-01-01 */
+
+/* The host's clock is asked once: it takes milliseconds, and restarted guests go on by it. */
+static void read_clock(void)
+{
+    u64 seconds = NO_CLOCK;
+
+    if (!cmos_time(&seconds))
+        log_warn("clock: the machine's own tells no time; the guests' begin with the year 2000");
+    wall = seconds - arch_now() / NS_PER_S;
+}
+
 /* All are made before the first runs: none is ahead of the others, or in their way. */
 static void start_all(void)
 {
@@ -363,6 +378,7 @@ u64 machines_run(const struct boot_info *known, const struct engine *chosen,
         refuse_manifest();
         return 1;
     }
+    read_clock();
     run_init(engine, over);
     start_all();
     while (__atomic_load_n(&machines_left, __ATOMIC_ACQUIRE)) {

@@ -1,35 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/pc.h"
 
+#include "guests/pc_map.h"
 #include "lib/bits.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/string.h"
 
-/* The wiring: a window of ports, the device, and which of its registers stands at the window's
- * start. */
-static const struct {
-    u16 base, length;
+/* The wiring: a window of ports or memory, the device, and which of its registers stands at the
+ * window's start. The byte at PC_PORT_RESET is within the PCI address's window: pci.h. */
+struct wire {
+    u32 base, length;
     size_t device; /* in struct pc */
-    u8 reg;
-} wiring[] = {
-    {0x20,  2, offsetof(struct pc, pic),        PIC_MASTER  },
-    {0x40,  4, offsetof(struct pc, pit),        PIT_COUNTERS},
-    {0x61,  1, offsetof(struct pc, pit),        PIT_PORT_B  },
-    {0xa0,  2, offsetof(struct pc, pic),        PIC_SLAVE   },
-    {0xf4,  4, offsetof(struct pc, debug_exit), 0           },
-    {0x3f8, 8, offsetof(struct pc, com1),       0           },
-    {0x4d0, 2, offsetof(struct pc, pic),        PIC_ELCR    },
+    u32 reg;
+};
+
+static const struct wire port_wiring[] = {
+    {PC_PORT_PIC_MASTER,   2,            offsetof(struct pc, pic),        PIC_MASTER  },
+    {PC_PORT_PIT,          4,            offsetof(struct pc, pit),        PIT_COUNTERS},
+    {PC_PORT_I8042_DATA,   1,            offsetof(struct pc, i8042),      I8042_DATA  },
+    {PC_PORT_B,            1,            offsetof(struct pc, pit),        PIT_PORT_B  },
+    {PC_PORT_I8042_STATUS, 1,            offsetof(struct pc, i8042),      I8042_STATUS},
+    {PC_PORT_CMOS,         RTC_PORTS,    offsetof(struct pc, rtc),        0           },
+    {PC_PORT_A,            1,            offsetof(struct pc, reset),      RESET_PORT_A},
+    {PC_PORT_PIC_SLAVE,    2,            offsetof(struct pc, pic),        PIC_SLAVE   },
+    {PC_PORT_DEBUG_EXIT,   4,            offsetof(struct pc, debug_exit), 0           },
+    {PC_PORT_COM1,         UART_PORTS,   offsetof(struct pc, com1),       0           },
+    {PC_PORT_ELCR,         2,            offsetof(struct pc, pic),        PIC_ELCR    },
+    {PC_PORT_FW_CFG,       FW_CFG_PORTS, offsetof(struct pc, fw_cfg),     0           },
+    {PC_PORT_PM_EVENT,     4,            offsetof(struct pc, pm),         PM_EVENT    },
+    {PC_PORT_PM_CONTROL,   2,            offsetof(struct pc, pm),         PM_CONTROL  },
+    {PC_PORT_PM_TIMER,     4,            offsetof(struct pc, pm),         PM_TIMER    },
+    {PC_PORT_PCI_ADDRESS,  4,            offsetof(struct pc, pci),        PCI_ADDRESS },
+    {PC_PORT_PCI_DATA,     4,            offsetof(struct pc, pci),        PCI_DATA    },
+};
+
+static const struct wire memory_wiring[] = {
+    {PC_ECAM_BASE, PC_ECAM_SIZE, offsetof(struct pc, pci), PCI_ECAM},
 };
 
 /* Every device once, for reset, timers and dumps. */
 static const size_t devices[] = {
-    offsetof(struct pc, pic),
-    offsetof(struct pc, pit),
-    offsetof(struct pc, com1),
-    offsetof(struct pc, debug_exit),
+    offsetof(struct pc, pic),        offsetof(struct pc, pit),   offsetof(struct pc, com1),
+    offsetof(struct pc, debug_exit), offsetof(struct pc, rtc),   offsetof(struct pc, pm),
+    offsetof(struct pc, reset),      offsetof(struct pc, i8042), offsetof(struct pc, fw_cfg),
+    offsetof(struct pc, pci),
 };
 
-enum { IRQ_PIT = 0, IRQ_COM1 = 4 };
+enum { PM_TIMER_BITS = 32 }; /* FADT's TMR_VAL_EXT says so */
 
 static struct device *device_at(struct pc *pc, size_t offset)
 {
@@ -42,6 +60,7 @@ static u64 now(void *ctx)
     return vm_now();
 }
 
+/* ACPI's RTC status follows the clock's interrupt (82371AB PIIX4 data sheet, PMSTS). */
 static void line(void *ctx, unsigned number, bool level)
 {
     struct pc *pc = ctx;
@@ -50,6 +69,8 @@ static void line(void *ctx, unsigned number, bool level)
         pc_apic_intr(pc, level);
         return;
     }
+    if (number == PC_IRQ_RTC && level)
+        pm_raise(&pc->pm, PM_RTC);
     pic_line(&pc->pic, number, level);
     pc_apic_isa(pc, number, level);
 }
@@ -112,17 +133,47 @@ static void expire(struct vm *vm, u64 time)
     set_deadline(pc);
 }
 
-static void init_devices(struct pc *pc)
+static void init_devices(struct pc *pc, u64 wall)
 {
+    const struct vm_config *config = pc->vm->config;
+    u16 cpus = (u16)config->cpus;
+
     pic_init(&pc->pic, &pc->host);
-    pit_init(&pc->pit, &pc->host, IRQ_PIT);
-    uart_init(&pc->com1, &pc->host, IRQ_COM1, 0);
+    pit_init(&pc->pit, &pc->host, PC_IRQ_PIT);
+    uart_init(&pc->com1, &pc->host, PC_IRQ_COM1, 0);
     debug_exit_init(&pc->debug_exit, &pc->host);
+    rtc_init(&pc->rtc, &pc->host, PC_IRQ_RTC, wall);
+    rtc_set_memory(&pc->rtc, guest_memory_low(config->memory), guest_memory_high(config->memory));
+    pm_init(&pc->pm, &pc->host, PC_IRQ_SCI, PM_TIMER_BITS, PC_S5_TYPE);
+    reset_init(&pc->reset, &pc->host);
+    i8042_init(&pc->i8042, &pc->host, PC_IRQ_KEYBOARD);
+    fw_cfg_init(&pc->fw_cfg, &pc->host, config->memory, cpus, cpus);
+    pci_init(&pc->pci, &pc->host, &pc->reset.dev);
 }
 
-const char *pc_init(struct pc *pc, struct vm *vm)
+static const char *add_files(struct pc *pc)
+{
+    e820_make(&pc->e820, pc->vm->config->memory);
+    return fw_cfg_add(&pc->fw_cfg, "etc/e820", pc->e820.entry,
+                      pc->e820.count * (u32)sizeof pc->e820.entry[0])
+               ? NULL
+               : "fw_cfg has no room for another file";
+}
+
+static const char *wire(struct pc *pc, struct io_bus *bus, const struct wire *wiring,
+                        unsigned count)
 {
     const char *error = NULL;
+
+    for (unsigned i = 0; i < count && !error; i++)
+        error = io_bus_add(bus, wiring[i].base, wiring[i].length, device_at(pc, wiring[i].device),
+                           wiring[i].reg);
+    return error;
+}
+
+const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
+{
+    const char *error;
 
     memset(pc, 0, sizeof *pc);
     pc->vm = vm;
@@ -133,13 +184,17 @@ const char *pc_init(struct pc *pc, struct vm *vm)
     vm->expire_own = pc_apic_expire;
     vm->signalled = pc_apic_signalled;
     vm->deadline = DEV_NEVER;
+    vm->epoch = wall * NS_PER_S;
     io_bus_init_ports(&vm->ports);
     io_bus_init_mmio(&vm->mmio);
-    init_devices(pc);
-    error = pc_apic_init(pc);
-    for (unsigned i = 0; i < array_size(wiring) && !error; i++)
-        error = io_bus_add(&vm->ports, wiring[i].base, wiring[i].length,
-                           device_at(pc, wiring[i].device), wiring[i].reg);
+    init_devices(pc, wall);
+    error = add_files(pc);
+    if (!error)
+        error = pc_apic_init(pc);
+    if (!error)
+        error = wire(pc, &vm->ports, port_wiring, array_size(port_wiring));
+    if (!error)
+        error = wire(pc, &vm->mmio, memory_wiring, array_size(memory_wiring));
     return error;
 }
 

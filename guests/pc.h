@@ -8,9 +8,16 @@
 #include "core/lines.h"
 #include "core/vm.h"
 #include "drivers/emu/debug_exit.h"
+#include "drivers/emu/fw_cfg.h"
+#include "drivers/emu/i8042.h"
+#include "drivers/emu/pci.h"
 #include "drivers/emu/pic.h"
 #include "drivers/emu/pit.h"
+#include "drivers/emu/pm.h"
+#include "drivers/emu/reset.h"
+#include "drivers/emu/rtc.h"
 #include "drivers/emu/uart.h"
+#include "guests/load_e820.h"
 #include "guests/pc_apic.h"
 
 struct pc {
@@ -23,10 +30,20 @@ struct pc {
     struct pit pit;
     struct uart com1;
     struct debug_exit debug_exit;
+    struct rtc rtc;
+    struct pm pm;
+    struct reset reset;
+    struct i8042 i8042;
+    struct fw_cfg fw_cfg;
+    struct pci pci;
+    struct e820_map e820; /* as fw_cfg shows it */
 };
 
-/* Builds it into the machine: buses, interrupt controller, timers. NULL, or what does not fit. */
-must_check const char *pc_init(struct pc *pc, struct vm *vm);
+/*
+ * Builds it into the machine: buses, interrupt controller, timers. `wall` is the time of day in
+ * seconds since 1970 when the guests' time was 0. NULL, or what does not fit.
+ */
+must_check const char *pc_init(struct pc *pc, struct vm *vm, u64 wall);
 
 /* Prints what is left of a line, when the machine ends. */
 void pc_finish(struct pc *pc);

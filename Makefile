@@ -14,6 +14,7 @@ CPUS    ?= 4
 MEMORY  ?= 512
 CMDLINE ?=
 CASE    ?=
+GUEST   ?=
 # VMREADs and VMWRITEs an exit, in `make bench`: another build, so give it a B= of its own.
 COUNT_VMCS := 0
 
@@ -188,14 +189,29 @@ $(B)/guests/tiny/flat_%.bin: guests/tiny/flat_%.S Makefile
 	$(Q)$(KCC) -c $< -o $(@:.bin=.o)
 	$(Q)$(LD) -Ttext=0x7c00 --oformat=binary -e start $(@:.bin=.o) -o $@
 
+# --- Linux as a guest: Debian's own kernel (LINUX=cloud, or generic) and a small initramfs -------------
+LINUX := cloud
+.PHONY: linux
+linux: deps-linux
+	@$(SUB) $(B)/linux/$(LINUX)/vmlinuz $(B)/linux/initrd.img
+
+$(B)/linux/%/vmlinuz: guests/linux/fetch.sh
+	$(Q)sh guests/linux/fetch.sh kernel $* $@
+
+$(B)/linux/initrd.img: $(addprefix guests/linux/,fetch.sh init checks)
+	$(Q)sh guests/linux/fetch.sh initrd $@
+
 # --- run and test: each sees first to what it needs --------------------------------------------------
-NEEDS  := deps-build deps-iso deps-run deps-test deps-bench
+NEEDS  := deps-build deps-iso deps-run deps-linux deps-test deps-bench
 SUB    := $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 MKISO   = B=$(B) OBJCOPY=$(OBJCOPY) sh test/iso.sh
 MENU    = --cfg boot/grub.cfg
 CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
 # What boot/grub.cfg loads beside the kernel.
 DEMO   := guests/demo/trivet.conf $(B)/guests/tiny/hello.elf
+# `make run GUEST=linux`: a Linux beside one of the small machines instead.
+LINUX_DEMO := $(B)/linux/trivet.conf $(B)/guests/tiny/hello.elf $(B)/linux/$(LINUX)/vmlinuz $(B)/linux/initrd.img
+SHOWN = $(if $(filter linux,$(GUEST)),$(LINUX_DEMO),$(DEMO))
 BENCH_NEEDS := $(addprefix $(B)/,trivet.elf guests/tiny/bench.elf guests/tiny/hello.elf)
 
 .PHONY: $(NEEDS) FORCE
@@ -218,10 +234,14 @@ $(B)/trivet.iso: $(B)/trivet.elf boot/grub.cfg test/iso.sh $(B)/epoch $(DEMO)
 iso: deps-iso
 	@$(SUB) $(B)/trivet.iso
 
-run: deps-run
-	@$(SUB) $(B)/trivet.elf $(DEMO)
-	@$(MKISO) $(if $(CMDLINE),--cmdline '$(CMDLINE)',$(MENU) --timeout 0) $(B)/run.iso $(B)/trivet.elf $(DEMO)
+run: deps-run $(if $(filter linux,$(GUEST)),deps-linux)
+	@$(SUB) $(B)/trivet.elf $(SHOWN)
+	@$(MKISO) $(if $(CMDLINE)$(GUEST),--cmdline '$(CMDLINE)',$(MENU) --timeout 0) $(B)/run.iso $(B)/trivet.elf $(SHOWN)
 	@$(CONSOLE) --lane='$(LANE)' $(B)/run.iso
+
+$(B)/linux/trivet.conf: guests/demo/linux.conf
+	@mkdir -p $(@D)
+	@cp $< $@
 
 test: deps-test
 	@python3 test/run.py -j$(JOBS) '$(CASE)'

@@ -63,11 +63,10 @@ _Static_assert(sizeof(struct acpi_facs) == 64, "5.2.10");
 
 #define FLAG_WBINVD       BIT(0)
 #define FLAG_C1           BIT(2)
-#define FLAG_NO_POWER_KEY BIT(4)
-#define FLAG_NO_SLEEP_KEY BIT(5)
-#define FLAG_NO_RTC_WAKE  BIT(6)
-#define FLAG_TIMER_32     BIT(8)
-#define FLAG_RESET        BIT(10)
+#define FLAG_NO_SLEEP_KEY BIT(5) /* the power key and the RTC's alarm are in PM1: bits 4, 6 clear  \
+                                  */
+#define FLAG_TIMER_32 BIT(8)
+#define FLAG_RESET    BIT(10)
 
 /* Beyond these there is no C2 and no C3. */
 #define C2_NONE 101
@@ -109,9 +108,9 @@ u32 acpi_put_fadt(struct firmware *fw, u32 dsdt)
         .sci = PC_IRQ_SCI,
         .c2_latency = C2_NONE,
         .c3_latency = C3_NONE,
+        .century = PC_CMOS_CENTURY,
         .boot_arch = BOOT_LEGACY_DEVICES | BOOT_NO_VGA,
-        .flags = FLAG_WBINVD | FLAG_C1 | FLAG_NO_POWER_KEY | FLAG_NO_SLEEP_KEY | FLAG_NO_RTC_WAKE |
-                 FLAG_TIMER_32 | FLAG_RESET,
+        .flags = FLAG_WBINVD | FLAG_C1 | FLAG_NO_SLEEP_KEY | FLAG_TIMER_32 | FLAG_RESET,
         .minor = 1,
         .hypervisor = "TRIVET",
     };

@@ -54,7 +54,8 @@ enum {
     PC_IOAPIC_PINS = 24,
     PC_S5_TYPE = 5,     /* SLP_TYP of soft-off */
     PC_RESET_VALUE = 6, /* at PC_PORT_RESET */
-    PC_LAST_BUS = 0,    /* of PCI: what PC_ECAM_SIZE has room for */
+    PC_CMOS_CENTURY = 0x32,
+    PC_LAST_BUS = 0, /* of PCI: what PC_ECAM_SIZE has room for */
 };
 
 #endif

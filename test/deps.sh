@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Finds what a goal needs and is not here, says what it will install, and installs it.
 #
-#   sh test/deps.sh build|iso|run|test|bench
+#   sh test/deps.sh build|iso|run|linux|test|bench
 #
 # DEPS=no refuses to install. LANE chooses what `run` wants; without it Bochs is enough. Something is missing when the program
 # or file itself is, whatever the package that brings it; so nothing runs where all is there.
@@ -95,10 +95,18 @@ for_fuzzers() {
     need libclang_rt.fuzzer libclang-rt
 }
 
+# Packages are downloaded by apt and unpacked: elsewhere guests/linux/fetch.sh says what to do.
+for_linux() {
+    program cpio cpio
+    program gzip gzip
+}
+
 for_test() {
     for_run
+    for_linux
     for_qemu
     for_bochs
+    program iasl acpica-tools
     file ovmf '/usr/share/OVMF/OVMF_CODE_4M.fd' '/usr/share/OVMF/OVMF_CODE.fd'
     program gcc gcc # for the host's side, also where the kernel's compiler is a cross one
     file libc6-dev '/usr/include/stdlib.h'
@@ -109,9 +117,9 @@ for_test() {
 }
 
 case $goal in
-build | iso | run | test) "for_$goal" ;;
+build | iso | run | linux | test) "for_$goal" ;;
 bench) for_run && for_bochs ;;
-*) echo "deps: no goal named '$goal': build, iso, run, test, bench" >&2 && exit 2 ;;
+*) echo "deps: no goal named '$goal': build, iso, run, linux, test, bench" >&2 && exit 2 ;;
 esac
 [ -n "$missing" ] || exit 0
 

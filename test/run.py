@@ -22,6 +22,7 @@ import time
 
 import cases
 import lane
+import linux
 
 STOPPING = threading.Event()
 SKIP = 77  # a lint script's exit status for "cannot be checked here"
@@ -110,6 +111,18 @@ def boot(case, images):
     return run
 
 
+def boot_linux(where):
+    """A stock Linux that checks itself: test/linux.py."""
+
+    def run():
+        name = f"linux/{where}"
+        os.makedirs("build/test/linux", exist_ok=True)
+        with open(f"build/test/{name}.log", "wb") as log:
+            return [(name, linux.run(linux.parse([where]), log, STOPPING), "")]
+
+    return run
+
+
 def reproduced():
     """The same files in another directory, at another time, must give the same bytes."""
     name, names = "build/reproducible", ("trivet.elf", "trivet.iso")
@@ -166,6 +179,9 @@ def all_jobs(options):
             cost = case.machine.cores * (5 if case.machine.lane == "vmx" else 1)
             needs = [n for n in case.needs() if not options.kernel or n not in (elf, iso)]
             add(case.name, boot(case, images), needs, weight=cost)
+    for where in linux.TESTED:
+        name = f"linux/{where}"
+        add(name, boot_linux(where), linux.needs(where), weight=8)
     return sorted(jobs, key=lambda job: -job.weight)
 
 

@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A stock Linux as a guest: Debian's own kernel, and a small initramfs around its static busybox.
+#
+#   sh guests/linux/fetch.sh kernel cloud|generic build/linux/cloud/vmlinuz
+#   sh guests/linux/fetch.sh initrd build/linux/initrd.img
+#
+# Packages are downloaded with apt and unpacked into the output's directory; nothing is installed,
+# and it works without root. What is downloaded stays in deb/ beside the output.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+
+fail() {
+    echo "linux: $*" >&2
+    exit 1
+}
+
+# Lists of packages of our own: where the system has none, or is of another architecture.
+own_lists() {
+    mkdir -p "$deb/apt/lists/partial" "$deb/apt/archives/partial"
+    set -- -o "Dir::State=$deb/apt" -o "Dir::State::lists=$deb/apt/lists" -o "Dir::Cache=$deb/apt" \
+        -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Sandbox::User=
+    echo "linux: fetching the lists of packages" >&2
+    apt-get "$@" -qq update </dev/null >&2 || fail "apt-get update failed"
+    options="$*"
+}
+
+# apt COMMAND...: with the lists that know the package $1 of choose.
+apt() {
+    tool=$1
+    shift
+    # shellcheck disable=SC2086  # one word an option
+    "$tool" $options "$@"
+}
+
+known() { apt apt-cache show "$1" >/dev/null 2>&1; }
+
+find_lists() { # find_lists PACKAGE...: one of which must be known
+    command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
+        fail "apt-get and dpkg-deb are needed; elsewhere, give your own vmlinuz and initrd.img to build/linux"
+    options="-o APT::Sandbox::User="
+    if [ "$(dpkg --print-architecture)" = amd64 ] && first_known "$@" >/dev/null; then
+        return
+    fi
+    own_lists
+    first_known "$@" >/dev/null || fail "apt knows none of: $*"
+}
+
+first_known() {
+    for package; do
+        known "$package" && echo "$package" && return
+    done
+    return 1
+}
+
+# download PACKAGE: the file's name on standard output.
+download() {
+    stamp=$(apt apt-cache show "$1" | sed -n 's/^Version: //p' | head -n 1 | sed 's/:/%3a/')
+    file=$deb/${1}_${stamp}_amd64.deb
+    if [ ! -e "$file" ]; then
+        echo "linux: fetching $1 $stamp" >&2
+        (cd "$deb" && apt apt-get -qq download "$1") </dev/null >&2 || fail "$1 could not be fetched"
+    fi
+    [ -e "$file" ] || fail "$1 is not where apt should have put it: $file"
+    echo "$file"
+}
+
+# The package without a version depends on the one that has the kernel in it. Ubuntu's names stand
+# behind Debian's.
+fetch_kernel() { # fetch_kernel KIND OUTPUT
+    case $1 in
+    cloud) names="linux-image-cloud-amd64 linux-image-virtual" ;;
+    generic) names="linux-image-amd64 linux-image-generic" ;;
+    *) fail "no kernel named '$1': cloud, generic" ;;
+    esac
+    # shellcheck disable=SC2086
+    find_lists $names
+    # shellcheck disable=SC2086
+    meta=$(first_known $names)
+    real=$(apt apt-cache depends "$meta" | sed -n 's/.*Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
+    [ -n "$real" ] || fail "$meta depends on no kernel"
+    file=$(download "$real")
+    tree=$(mktemp -d "$deb/unpack.XXXXXX")
+    dpkg-deb --fsys-tarfile "$file" | tar -x -C "$tree" --wildcards './boot/vmlinuz-*' './boot/config-*'
+    mv "$tree"/boot/config-* "${2%/*}/config"
+    mv "$tree"/boot/vmlinuz-* "$2" && touch "$2" # not older than this script
+    rm -r "$tree"
+    echo "linux: $2 is $real"
+}
+
+# The same files give the same bytes: sorted, of nobody's, of no time.
+make_initrd() { # make_initrd OUTPUT
+    find_lists busybox-static
+    file=$(download busybox-static)
+    tree=$(mktemp -d "$deb/unpack.XXXXXX")
+    mkdir -p "$tree/root/bin"
+    dpkg-deb -x "$file" "$tree/busybox"
+    cp "$tree"/busybox/*bin/busybox "$tree"/busybox/usr/bin/busybox "$tree/root/bin/" 2>/dev/null || true
+    [ -x "$tree/root/bin/busybox" ] || fail "no busybox in $file"
+    cp "$here/init" "$tree/root/init"
+    cp "$here/checks" "$tree/root/bin/checks"
+    chmod 755 "$tree/root/init" "$tree/root/bin" "$tree/root/bin"/*
+    find "$tree/root" -exec touch -h -d @0 {} +
+    (cd "$tree/root" && find . | LC_ALL=C sort | cpio --quiet --reproducible -R 0:0 -o -H newc) | gzip -n -9 >"$1"
+    rm -r "$tree"
+    echo "linux: $1 is made"
+}
+
+umask 022
+for output; do :; done
+mkdir -p "$(dirname "$output")"
+case ${1:-} in
+kernel) deb=$(cd "$(dirname "$output")/.." && pwd)/deb ;;
+initrd) deb=$(cd "$(dirname "$output")" && pwd)/deb ;;
+*) fail "kernel or initrd?" ;;
+esac
+mkdir -p "$deb"
+case $1 in
+kernel) fetch_kernel "$2" "$3" ;;
+initrd) make_initrd "$2" ;;
+esac

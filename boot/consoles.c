@@ -244,3 +244,31 @@ int consoles_read(void)
     }
     return keyboard_read();
 }
+
+/* COM1 and 3 share one, COM2 and 4 the other; a card's is not known. */
+static u32 line_irq(const struct serial *line)
+{
+    for (unsigned i = 0; i < array_size(serial_com); i++)
+        if (!line->at.regs && line->at.port == serial_com[i])
+            return i % 2 ? 3 : 4;
+    return 0;
+}
+
+u32 consoles_irqs(void)
+{
+    u32 irqs = 1u << 1; /* the keyboard's */
+
+    for (unsigned i = 0; i < line_count; i++) {
+        u32 irq = line_irq(&lines[i]);
+        if (!irq)
+            return 0;
+        irqs |= 1u << irq;
+    }
+    return irqs;
+}
+
+void consoles_listen(bool on)
+{
+    for (unsigned i = 0; i < line_count; i++)
+        serial_listen(&lines[i], on);
+}

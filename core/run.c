@@ -20,6 +20,12 @@ static struct run_queue {
     struct vcpu *loaded; /* whose state the core's registers hold */
 } queues[CORES_MAX];
 
+/* Core 0's, beside its guests. */
+static struct {
+    u64 when;
+    void (*what)(void);
+} alarm = {.when = DEV_NEVER};
+
 static const struct engine *engine;
 static void (*vm_over)(struct vm *vm);
 
@@ -107,10 +113,15 @@ static void run_devices(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
     u64 now = arch_now();
+    bool input = __atomic_load_n(&vm->input_waits, __ATOMIC_ACQUIRE);
 
-    if (vcpu->index != 0 || __atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now)
+    if (vcpu->index != 0 || (!input && __atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now))
         return;
     lock_take(&vm->device_lock);
+    if (input) {
+        __atomic_store_n(&vm->input_waits, false, __ATOMIC_SEQ_CST); /* before it is taken */
+        vm->input(vm);
+    }
     vm->expire(vm, now);
     lock_drop(&vm->device_lock);
 }
@@ -121,6 +132,25 @@ static bool wants_core(struct vcpu *vcpu)
 
     return attention & ATTENTION_STOP || vcpu->state == VCPU_READY ||
            (vcpu->state == VCPU_BLOCKED && attention);
+}
+
+void run_alarm(u64 when, void (*what)(void))
+{
+    alarm.what = what;
+    alarm.when = when;
+}
+
+static u64 alarm_time(void)
+{
+    return arch_core() == 0 ? alarm.when : DEV_NEVER;
+}
+
+static void ring_alarm(void)
+{
+    if (likely(alarm_time() == DEV_NEVER) || alarm_time() > arch_now())
+        return;
+    alarm.when = DEV_NEVER;
+    alarm.what();
 }
 
 static u64 device_time(const struct vcpu *vcpu)
@@ -135,7 +165,7 @@ static u64 device_time(const struct vcpu *vcpu)
  */
 static u64 turn_end(const struct run_queue *queue, struct vcpu *mine)
 {
-    u64 end = device_time(mine);
+    u64 end = min_u64(device_time(mine), alarm_time());
 
     if (log_pump())
         end = min_u64(end, arch_now() + LOG_NS);
@@ -172,6 +202,7 @@ static void arm_for_sleep(const struct run_queue *queue)
             vcpu = vcpu->next_on_core;
         } while (vcpu != queue->ring);
     }
+    end = min_u64(end, alarm_time());
     arch_timer_arm(end);
 }
 
@@ -214,6 +245,7 @@ bool run_turn(void)
     struct run_queue *queue = &queues[arch_core()];
 
     welcome(queue);
+    ring_alarm();
     run_all_devices(queue);
     struct vcpu *vcpu = choose(queue);
     if (!vcpu) {

@@ -49,6 +49,10 @@ struct vm {
     u64 deadline;
     void (*expire)(struct vm *vm, u64 now);
 
+    /* Somebody has typed for the machine, and what takes it. */
+    bool input_waits;
+    void (*input)(struct vm *vm);
+
     struct vcpu *vcpu[VM_CPUS_MAX];
     u32 vcpu_count;
     u32 vcpus_left; /* not stopped yet */

@@ -78,13 +78,22 @@ static void output(void *ctx, unsigned stream, u8 byte)
 {
     struct pc *pc = ctx;
     (void)stream;
-    lines_put(&pc->lines, byte);
+    console_put(&pc->console, byte);
+}
+
+/* Gives COM1 what was typed, as far as it has room. */
+static void take_input(struct pc *pc)
+{
+    u8 bytes[16];
+    size_t room = min_u64(uart_room(&pc->com1), sizeof bytes);
+
+    uart_receive(&pc->com1, bytes, console_take(&pc->console, bytes, room));
 }
 
 static void room(void *ctx, unsigned stream)
 {
-    (void)ctx;
     (void)stream;
+    take_input(ctx);
 }
 
 static void stop(void *ctx, enum dev_stop reason, u64 status)
@@ -125,6 +134,20 @@ static void expire(struct vm *vm, u64 time)
     set_deadline(pc);
 }
 
+static void input(struct vm *vm)
+{
+    take_input(pc_of(vm));
+}
+
+/* From any core, without the device lock: vCPU 0's core does it. */
+static void input_waits(struct console *console)
+{
+    struct vm *vm = container_of(console, struct pc, console)->vm;
+
+    __atomic_store_n(&vm->input_waits, true, __ATOMIC_RELEASE);
+    vcpu_call(vm->vcpu[0], ATTENTION_TIME);
+}
+
 static void init_devices(struct pc *pc)
 {
     pic_init(&pc->pic, &pc->host);
@@ -139,12 +162,12 @@ const char *pc_init(struct pc *pc, struct vm *vm)
 
     memset(pc, 0, sizeof *pc);
     pc->vm = vm;
-    pc->lines.name = vm->config->name;
     pc->host = (struct dev_host){pc, now, line, timer, output, room, stop};
     vm->machine = pc;
     vm->interrupt_pending = interrupt_pending;
     vm->interrupt_take = interrupt_take;
     vm->expire = expire;
+    vm->input = input;
     vm->deadline = DEV_NEVER;
     io_bus_init_ports(&vm->ports);
     io_bus_init_mmio(&vm->mmio);
@@ -155,7 +178,12 @@ const char *pc_init(struct pc *pc, struct vm *vm)
     return error;
 }
 
+void pc_start(struct pc *pc)
+{
+    console_add(&pc->console, pc->vm->config->name, input_waits);
+}
+
 void pc_finish(struct pc *pc)
 {
-    lines_flush(&pc->lines);
+    console_remove(&pc->console);
 }

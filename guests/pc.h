@@ -5,7 +5,7 @@
 #ifndef GUESTS_PC_H
 #define GUESTS_PC_H
 
-#include "core/lines.h"
+#include "core/console.h"
 #include "core/vm.h"
 #include "drivers/emu/debug_exit.h"
 #include "drivers/emu/pic.h"
@@ -15,7 +15,7 @@
 struct pc {
     struct vm *vm;
     struct dev_host host;
-    struct lines lines; /* of COM1 */
+    struct console console; /* COM1's */
     struct pic pic;
     struct pit pit;
     struct uart com1;
@@ -25,7 +25,8 @@ struct pc {
 /* Builds it into the machine: buses, interrupt controller, timers. NULL, or what does not fit. */
 must_check const char *pc_init(struct pc *pc, struct vm *vm);
 
-/* Prints what is left of a line, when the machine ends. */
+/* The machine has its console from here on, and gives it back when it ends. */
+void pc_start(struct pc *pc);
 void pc_finish(struct pc *pc);
 
 #endif

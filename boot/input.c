@@ -15,8 +15,8 @@
 
 #define LOOK_NS     20000000ull  /* how often, where there is no interrupt or no room */
 #define IDLE_NS     250000000ull /* the same while no machine is attached to: for Ctrl-t */
-#define PATIENCE_NS NS_PER_S    /* so long a machine may leave what was typed */
-#define BYTES_MAX   4096        /* at once; a line that always has one is broken */
+#define PATIENCE_NS NS_PER_S     /* so long a machine may leave what was typed */
+#define BYTES_MAX   4096         /* at once; a line that always has one is broken */
 
 static bool by_interrupt, running;
 static u64 full_since; /* 0: it is not */

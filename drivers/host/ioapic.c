@@ -66,7 +66,8 @@ bool ioapic_route(const struct acpi_info *acpi, u8 irq, u8 vector, u32 apic_id, 
 
     if (!regs || apic_id > APIC_ID_MAX || route_count == ROUTES_MAX)
         return false;
-    u32 low = vector | (isa.active_low ? (u32)PIN_ACTIVE_LOW : 0) | (isa.level ? (u32)PIN_LEVEL : 0);
+    u32 low =
+        vector | (isa.active_low ? (u32)PIN_ACTIVE_LOW : 0) | (isa.level ? (u32)PIN_LEVEL : 0);
     reg_write(regs, PIN_LOW(pin), (u32)PIN_MASKED);
     reg_write(regs, PIN_LOW(pin) + 1, apic_id << 24);
     reg_write(regs, PIN_LOW(pin), low);

@@ -55,7 +55,7 @@ OBJS   := $(SRCS:%=$(B)/%.o)
 # What is pure compiles on the host too, for the unit tests and the fuzzers.
 PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guests/firmware.c guests/acpi*.c guests/mptable.c guests/smbios.c \
             boot/info*.c boot/options*.c \
-            core/manifest*.c core/io_bus.c \
+            core/manifest*.c core/io_bus.c core/lines.c core/console.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
             arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/decode*.c arch/x86/alu.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_*.c \
@@ -94,7 +94,7 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
 # Most exits go through these: a frame pointer there costs more than a backtrace through them is worth.
-HOT := vmx/vmx_exit.c vmx/vmx_state.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c) core/io_bus.c core/lines.c guests/pc.c
+HOT := vmx/vmx_exit.c vmx/vmx_state.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c) core/io_bus.c core/lines.c core/console.c guests/pc.c
 $(HOT:%=$(B)/%.o): KERNEL_FLAGS += -fomit-frame-pointer
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 

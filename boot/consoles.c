@@ -7,6 +7,8 @@
 #include "drivers/host/keyboard.h"
 #include "drivers/host/serial.h"
 #include "drivers/host/vgatext.h"
+#include "lib/lock.h"
+#include "lib/ring.h"
 #include "lib/string.h"
 #include "mm/hostmap.h"
 
@@ -235,12 +237,70 @@ bool consoles_only_small(void)
     return !line_count && have_screen && screen->kind == BOOT_FB_TEXT;
 }
 
+/*
+ * What the serial lines hold, into a buffer: a UART has room for 16 characters, a millisecond at
+ * its fastest, and drawing on a screen may take longer.
+ */
+static u8 kept[1 * KiB];
+static struct ring keys = RING(kept);
+static struct lock reading;
+
+static void collect(void)
+{
+    int c;
+
+    for (unsigned i = 0; i < line_count; i++)
+        while (ring_room(&keys) && (c = serial_read(&lines[i])) >= 0)
+            ring_put(&keys, (u8)c);
+}
+
+/* On whatever core it is that draws; who has the lock collects. */
+static void collect_meanwhile(void)
+{
+    if (!lock_try(&reading))
+        return;
+    collect();
+    lock_drop(&reading);
+}
+
 int consoles_read(void)
 {
+    int c = ring_get(&keys);
+
+    if (c >= 0)
+        return c;
+    lock_take(&reading);
+    collect();
+    lock_drop(&reading);
+    c = ring_get(&keys);
+    return c >= 0 ? c : keyboard_read();
+}
+
+/* COM1 and 3 share one, COM2 and 4 the other; a card's is not known. */
+static u32 line_irq(const struct serial *line)
+{
+    for (unsigned i = 0; i < array_size(serial_com); i++)
+        if (!line->at.regs && line->at.port == serial_com[i])
+            return i % 2 ? 3 : 4;
+    return 0;
+}
+
+u32 consoles_irqs(void)
+{
+    u32 irqs = 1u << 1; /* the keyboard's */
+
     for (unsigned i = 0; i < line_count; i++) {
-        int c = serial_read(&lines[i]);
-        if (c >= 0)
-            return c;
+        u32 irq = line_irq(&lines[i]);
+        if (!irq)
+            return 0;
+        irqs |= 1u << irq;
     }
-    return keyboard_read();
+    return irqs;
+}
+
+void consoles_listen(bool on)
+{
+    term_meanwhile = on ? collect_meanwhile : NULL;
+    for (unsigned i = 0; i < line_count; i++)
+        serial_listen(&lines[i], on);
 }

@@ -28,4 +28,10 @@ bool consoles_only_small(void);
 /* A byte that a person typed, on a serial line or the keyboard, or -1. */
 int consoles_read(void);
 
+/* The ISA interrupts of all of those, as a set of bits; 0: one of them has none that is known. */
+u32 consoles_irqs(void);
+
+/* The serial lines ask for their interrupts, or no longer. */
+void consoles_listen(bool on);
+
 #endif

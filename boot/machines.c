@@ -4,7 +4,9 @@
 #include "arch/arch.h"
 #include "boot/bench.h"
 #include "boot/cores.h"
+#include "boot/input.h"
 #include "boot/main.h"
+#include "core/console.h"
 #include "core/manifest.h"
 #include "core/run.h"
 #include "core/vm.h"
@@ -259,6 +261,7 @@ static void let_run(struct vm *vm)
 {
     log_event("vm", "name=%s state=running cpus=%u memory=%luM", vm->config->name, vm->vcpu_count,
               vm->config->memory / MiB);
+    pc_start(&((struct machine *)vm)->pc);
     for (u32 i = 0, count = vm->vcpu_count; i < count; i++)
         run_add(vm->vcpu[i]);
 }
@@ -347,11 +350,22 @@ static bool read_manifest(void)
                                info->module_count > 1 ? info->module[1].name : NULL, &manifest,
                                &errors);
     good = manifest_parse(hpa_ptr(text->base), text->size, &manifest, &errors);
-    if (good) {
-        bool modules = manifest_check_modules(&manifest, names, count, &errors);
-        good = manifest_check_cores(&manifest, &running, &errors) && modules;
-    }
+    good &= manifest_check_modules(&manifest, names, count, &errors);
+    good &= manifest_check_cores(&manifest, &running, &errors);
     return good;
+}
+
+/* The machine that attach= names. */
+static void wish_console(void)
+{
+    for (unsigned i = 0; i < manifest.count; i++) {
+        if (strcmp(manifest.vm[i].name, options->attach) == 0) {
+            console_wish(options->attach);
+            return;
+        }
+    }
+    log_warn("attach=%s: no machine has this name; the first one's is %s", options->attach,
+             manifest.vm[0].name);
 }
 
 static void refuse_manifest(void)
@@ -364,7 +378,7 @@ static void refuse_manifest(void)
 }
 
 u64 machines_run(const struct boot_info *known, const struct engine *chosen,
-                 const struct options *chosen_options)
+                 const struct options *chosen_options, const struct acpi_info *acpi)
 {
     info = known;
     engine = chosen;
@@ -380,10 +394,14 @@ u64 machines_run(const struct boot_info *known, const struct engine *chosen,
     }
     read_clock();
     run_init(engine, over);
+    if (options->attach)
+        wish_console();
+    input_start(acpi);
     start_all();
     while (__atomic_load_n(&machines_left, __ATOMIC_ACQUIRE)) {
         if (!run_turn())
             arch_idle();
     }
+    input_stop();
     return !__atomic_load_n(&all_well, __ATOMIC_ACQUIRE);
 }

@@ -8,9 +8,10 @@
 #include "boot/info.h"
 #include "boot/options.h"
 #include "core/engine.h"
+#include "drivers/host/acpi.h"
 
 /* Returns when the last machine has stopped: 0 if all ended well. */
 u64 machines_run(const struct boot_info *info, const struct engine *engine,
-                 const struct options *options);
+                 const struct options *options, const struct acpi_info *acpi);
 
 #endif

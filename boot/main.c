@@ -133,5 +133,5 @@ static void run(void)
         finish(selftest_run() != 0);
     if (options.preflight || !engine)
         finish(!engine);
-    finish(machines_run(&info, engine, &options));
+    finish(machines_run(&info, engine, &options, &acpi));
 }

@@ -146,6 +146,12 @@ static bool read_stats(struct options *options, char *value)
     return options->stats = true;
 }
 
+static bool read_attach(struct options *options, char *value)
+{
+    options->attach = value;
+    return *value;
+}
+
 /* The names are the self-test's to know. */
 static bool read_fail(struct options *options, char *value)
 {
@@ -169,6 +175,7 @@ static const struct {
     {"engine=",   false, read_engine,    "auto, vmx or svm"                                       },
     {"vmx=",      false, read_vmx,       "names with a - before, commas between: -apicv,-vpid"    },
     {"svm=",      false, read_svm,       "names with a - before, commas between: -avic,-vgif"     },
+    {"attach=",   false, read_attach,    "the name of a machine"                                  },
     {"x2apic",    false, read_x2apic,    "nothing"                                                },
     {"preflight", false, read_preflight, "nothing"                                                },
     {"selftest",  false, read_selftest,  "nothing"                                                },

@@ -37,6 +37,7 @@ struct options {
     enum log_level loglevel;
     u32 maxcpus; /* 0: all */
     enum on_idle on_idle;
+    const char *attach; /* the machine whose console the person has from the start; NULL: none */
     bool preflight, selftest, bench, stats;
     bool x2apic; /* wished for, where the processor has it */
     enum engine_choice engine;

@@ -101,7 +101,8 @@ bool manifest_parse(const char *text, size_t size, struct manifest *manifest,
 
 /*
  * Checks each kernel and initrd against the modules' names, each `cores` against the cores that
- * runs. They add to *errors (which manifest_parse has initialized) and are false if they added one.
+ * run; also after a parse that has failed, so that all errors come in one go. They add to *errors
+ * (which manifest_parse has initialized) and are false if they added one.
  */
 bool manifest_check_modules(const struct manifest *manifest, const char *const *names,
                             unsigned count, struct manifest_errors *errors) must_check;

@@ -52,7 +52,7 @@ bool manifest_check_modules(const struct manifest *manifest, const char *const *
     unsigned before = errors->total;
     for (unsigned i = 0; i < manifest->count; i++) {
         const struct vm_config *vm = &manifest->vm[i];
-        if (!is_module(vm->kernel, names, count))
+        if (vm->kernel[0] && !is_module(vm->kernel, names, count))
             manifest_fail(errors, vm->kernel_line, "kernel = %s: expected a module, one of: %s",
                           manifest_show((struct span){vm->kernel, strlen(vm->kernel)}).text,
                           list.text);

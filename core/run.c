@@ -20,6 +20,12 @@ static struct run_queue {
     struct vcpu *loaded; /* whose state the core's registers hold */
 } queues[CORES_MAX];
 
+/* Core 0's, beside its guests. */
+static struct {
+    u64 when;
+    void (*what)(void);
+} alarm = {.when = DEV_NEVER};
+
 static const struct engine *engine;
 static void (*vm_over)(struct vm *vm);
 
@@ -110,12 +116,17 @@ void run_devices(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
     u64 now = arch_now();
+    bool input = __atomic_load_n(&vm->input_waits, __ATOMIC_ACQUIRE);
 
     if (vcpu->deadline <= now)
         vm->expire_own(vcpu, now);
-    if (vcpu->index != 0 || __atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now)
+    if (vcpu->index != 0 || (!input && __atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now))
         return;
     lock_take(&vm->device_lock);
+    if (input) {
+        __atomic_store_n(&vm->input_waits, false, __ATOMIC_SEQ_CST); /* before it is taken */
+        vm->input(vm);
+    }
     vm->expire(vm, now);
     lock_drop(&vm->device_lock);
 }
@@ -128,10 +139,31 @@ static bool wants_core(struct vcpu *vcpu)
            (vcpu->state == VCPU_BLOCKED && attention);
 }
 
+void run_alarm(u64 when, void (*what)(void))
+{
+    alarm.what = what;
+    alarm.when = when;
+}
+
+static u64 alarm_time(void)
+{
+    return arch_core() == 0 ? alarm.when : DEV_NEVER;
+}
+
+static void ring_alarm(void)
+{
+    if (likely(alarm_time() == DEV_NEVER) || alarm_time() > arch_now())
+        return;
+    alarm.when = DEV_NEVER;
+    alarm.what();
+}
+
 u64 run_device_time(const struct vcpu *vcpu)
 {
     if (vcpu->index != 0)
         return vcpu->deadline;
+    if (unlikely(__atomic_load_n(&vcpu->vm->input_waits, __ATOMIC_RELAXED)))
+        return 0;
     return min_u64(vcpu->deadline, __atomic_load_n(&vcpu->vm->deadline, __ATOMIC_RELAXED));
 }
 
@@ -142,7 +174,10 @@ u64 run_device_time(const struct vcpu *vcpu)
  */
 static u64 turn_end(const struct run_queue *queue, struct vcpu *mine)
 {
-    u64 end = log_pump() ? arch_now() + LOG_NS : DEV_NEVER;
+    u64 end = alarm_time();
+
+    if (log_pump())
+        end = min_u64(end, arch_now() + LOG_NS);
 
     for (struct vcpu *other = mine->next_on_core; other != mine; other = other->next_on_core) {
         u64 wants = wants_core(other) ? 0 : run_device_time(other);
@@ -192,6 +227,7 @@ static void arm_for_sleep(const struct run_queue *queue)
             vcpu = vcpu->next_on_core;
         } while (vcpu != queue->ring);
     }
+    end = min_u64(end, alarm_time());
     arch_timer_arm(end);
 }
 
@@ -234,6 +270,7 @@ bool run_turn(void)
     struct run_queue *queue = &queues[arch_core()];
 
     welcome(queue);
+    ring_alarm();
     run_all_devices(queue);
     struct vcpu *vcpu = choose(queue);
     if (!vcpu) {

@@ -31,4 +31,7 @@ void run_devices(struct vcpu *vcpu);
  * may sleep until the time it armed, or a call. */
 bool run_turn(void);
 
+/* On core 0: `what` is called there at `when` (ns), once; one alarm at a time. */
+void run_alarm(u64 when, void (*what)(void));
+
 #endif

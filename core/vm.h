@@ -53,6 +53,10 @@ struct vm {
      * signal. False: nothing has come of it. */
     bool (*signalled)(struct vcpu *vcpu, const struct guest_start **start);
 
+    /* Somebody has typed for the machine, and what takes it. */
+    bool input_waits;
+    void (*input)(struct vm *vm);
+
     struct vcpu *vcpu[VM_CPUS_MAX];
     u32 vcpu_count;
     u32 vcpus_left; /* not stopped yet */

@@ -101,13 +101,22 @@ static void output(void *ctx, unsigned stream, u8 byte)
 {
     struct pc *pc = ctx;
     (void)stream;
-    lines_put(&pc->lines, byte);
+    console_put(&pc->console, byte);
+}
+
+/* Gives COM1 what was typed, as far as it has room. */
+static void take_input(struct pc *pc)
+{
+    u8 bytes[16];
+    size_t room = min_u64(uart_room(&pc->com1), sizeof bytes);
+
+    uart_receive(&pc->com1, bytes, console_take(&pc->console, bytes, room));
 }
 
 static void room(void *ctx, unsigned stream)
 {
-    (void)ctx;
     (void)stream;
+    take_input(ctx);
 }
 
 static void stop(void *ctx, enum dev_stop reason, u64 status)
@@ -131,6 +140,20 @@ static void expire(struct vm *vm, u64 time)
             dev->ops->expire(dev, time);
     }
     set_deadline(pc);
+}
+
+static void input(struct vm *vm)
+{
+    take_input(vm->machine);
+}
+
+/* From any core, without the device lock: vCPU 0's core does it. */
+static void input_waits(struct console *console)
+{
+    struct vm *vm = container_of(console, struct pc, console)->vm;
+
+    __atomic_store_n(&vm->input_waits, true, __ATOMIC_RELEASE);
+    vcpu_call(vm->vcpu[0], ATTENTION_TIME);
 }
 
 static void init_devices(struct pc *pc, u64 wall)
@@ -177,12 +200,12 @@ const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
 
     memset(pc, 0, sizeof *pc);
     pc->vm = vm;
-    pc->lines.name = vm->config->name;
     pc->host = (struct dev_host){pc, now, line, timer, output, room, stop};
     vm->machine = pc;
     vm->expire = expire;
     vm->expire_own = pc_apic_expire;
     vm->signalled = pc_apic_signalled;
+    vm->input = input;
     vm->deadline = DEV_NEVER;
     vm->epoch = wall * NS_PER_S;
     io_bus_init_ports(&vm->ports);
@@ -208,7 +231,12 @@ void pc_destroy(struct pc *pc)
     pc_apic_destroy(pc);
 }
 
+void pc_start(struct pc *pc)
+{
+    console_add(&pc->console, pc->vm->config->name, input_waits);
+}
+
 void pc_finish(struct pc *pc)
 {
-    lines_flush(&pc->lines);
+    console_remove(&pc->console);
 }

@@ -5,7 +5,7 @@
 #ifndef GUESTS_PC_H
 #define GUESTS_PC_H
 
-#include "core/lines.h"
+#include "core/console.h"
 #include "core/vm.h"
 #include "drivers/emu/debug_exit.h"
 #include "drivers/emu/fw_cfg.h"
@@ -23,7 +23,7 @@
 struct pc {
     struct vm *vm;
     struct dev_host host;
-    struct lines lines; /* of COM1 */
+    struct console console; /* COM1's */
     struct pic pic;
     bool intr; /* its output */
     struct pc_apic apic;
@@ -45,7 +45,8 @@ struct pc {
  */
 must_check const char *pc_init(struct pc *pc, struct vm *vm, u64 wall);
 
-/* Prints what is left of a line, when the machine ends. */
+/* The machine has its console from here on, and gives it back when it ends. */
+void pc_start(struct pc *pc);
 void pc_finish(struct pc *pc);
 
 /* A processor of the machine's; and when no vCPU is left, all that they had here is given back. */

@@ -48,7 +48,12 @@ static void append(int level, const char *text, size_t size)
 {
     char prefix[PREFIX_MAX];
     size_t length = level == ALWAYS ? 0 : make_prefix(prefix, (enum log_level)level);
+    bool shown = level == ALWAYS || level <= (int)log_shown;
+    if (shown)
+        log_stream_pause();
     log_append(prefix, length, text, size);
+    if (shown)
+        log_stream_resume();
 }
 
 /* True if there was one: the report is a new line for those that are left. */
@@ -179,9 +184,12 @@ size_t log_tail(char *to, size_t size)
     bool taken = log_take();
     u64 end = log_written();
     u64 from = log_line_start(max_u64(log_oldest(), end - min_u64(end, size - 1)));
-    for (; from < end; from++)
+    for (; from < end && length < size - 1; from++) {
         if (!log_is_mark(log_at(from)))
             to[length++] = log_at(from);
+        else if (length && to[length - 1] != '\n')
+            to[length++] = '\n';
+    }
     log_let_go(taken);
     to[length] = 0;
     return length;

@@ -71,6 +71,16 @@ const char *log_quote(char *to, size_t size, const char *text);
  */
 void log_echo(const char *text);
 
+/*
+ * Bytes as they are, shown at once: of the machine whose console a person has. A line that is
+ * printed meanwhile stands on a line of its own, and what the stream's line held is written again
+ * behind it. The control characters 0 to 4 are left out: those are the log's.
+ */
+void log_stream(const u8 *bytes, size_t size);
+
+/* Ends the line that the stream has begun, if it has. */
+void log_stream_end(void);
+
 /* Gives each sink what it takes without waiting; true if any still lags. Each print does it; the
  * idle loop and whatever else goes round regularly must too. */
 bool log_pump(void);

@@ -11,7 +11,8 @@
  * Positions count bytes since power-on and never wrap; a byte stands in the ring at position
  * % LOG_RING. A line that has a level begins with a mark, one control character that says which;
  * sinks never see it. Lines without a mark are shown always. Text holds no such characters, so
- * a mark is known when it is seen.
+ * a mark is known when it is seen. A stream's bytes stand between the lines as they are; a line
+ * that is hidden may begin in the middle of one of theirs.
  */
 #ifndef LIB_LOG_IMPL_H
 #define LIB_LOG_IMPL_H
@@ -49,6 +50,13 @@ u64 log_line_start(u64 from);
 /* Writes head, text and a newline, after waiting for (or dropping) the sinks that still need the
  * room. */
 void log_append(const char *head, size_t head_size, const char *text, size_t size);
+
+/* The same without the newline: a piece of a line. */
+void log_append_bytes(const char *text, size_t size);
+
+/* log_stream.c: around a line that the consoles show. */
+void log_stream_pause(void);
+void log_stream_resume(void);
 
 /* Past the ring, to the sinks that lag behind nothing, as far as they take it in a moment. */
 void log_echo_all(const char *text, size_t size);

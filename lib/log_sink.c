@@ -48,6 +48,15 @@ static u64 after_line(u64 position)
     return position;
 }
 
+/* To the end of what is shown in one piece: the line's, or where a line with a mark begins. */
+static u64 after_piece(u64 position)
+{
+    while (position < written && !log_is_mark(log_at(position)))
+        if (log_at(position++) == '\n')
+            break;
+    return position;
+}
+
 u64 log_line_start(u64 from)
 {
     if (from == 0 || (from > log_oldest() && log_at(from - 1) == '\n'))
@@ -73,7 +82,7 @@ static bool pump_sink(struct log_sink *sink)
     for (; took == size; sink->cursor += took) {
         skip_hidden(sink);
         u64 at = sink->cursor % LOG_RING;
-        size = min_u64(after_line(sink->cursor) - sink->cursor, LOG_RING - at);
+        size = min_u64(after_piece(sink->cursor) - sink->cursor, LOG_RING - at);
         if (!size)
             break;
         took = min_u64(sink->write(sink, ring + at, size), size);
@@ -160,19 +169,32 @@ static void wait_until_idle(struct log_sink *sink)
         ;
 }
 
+/* Waits for (or drops) the sinks that still need the room of what ends there. */
+static void make_room(u64 end)
+{
+    for (struct log_sink *sink = sinks, *next; sink; sink = next) {
+        next = sink->next;
+        wait_for_cursor(sink, end > LOG_RING ? end - LOG_RING : 0);
+    }
+}
+
 /* The line counts as written only when it is whole: a panic may come in between. */
 void log_append(const char *head, size_t head_size, const char *text, size_t size)
 {
     u64 end = written + head_size + size + 1;
 
-    for (struct log_sink *sink = sinks, *next; sink; sink = next) {
-        next = sink->next;
-        wait_for_cursor(sink, end > LOG_RING ? end - LOG_RING : 0);
-    }
+    make_room(end);
     ring_copy_in(written, head, head_size);
     ring_copy_in(written + head_size, text, size);
     ring_copy_in(end - 1, "\n", 1);
     written = end;
+}
+
+void log_append_bytes(const char *text, size_t size)
+{
+    make_room(written + size);
+    ring_copy_in(written, text, size);
+    written += size;
 }
 
 void log_flush_all(void)

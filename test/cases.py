@@ -19,7 +19,7 @@ MACHINE_KEYS = {field.name: field.type for field in dataclasses.fields(lane.Mach
 OTHER_KEYS = {
     "cmdline": "", "modules": "", "image": "", "expect": "", "forbid": "", "once": "", "input": "",
     "picture": "", "keys": "", "end": "off", "timeout": "60", "long": "no", "each": "",
-    "manifest": "", "tiny": "", "tiny-keys": "memory = 32M",
+    "manifest": "", "tiny": "", "paste": "0", "tiny-keys": "memory = 32M",
 }  # fmt: skip
 TINY = "build/guests/tiny"
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -53,6 +53,10 @@ class Case:
             self.add_tiny(guest, values["tiny-keys"])
         self.input = [line.split(" -> ") for line in lines(values["input"])]
         self.keys = [line.split(" -> ") for line in lines(values["keys"])]
+        # `paste = N`: N numbered lines, typed at once where the input says <paste>; the guest says each again.
+        self.paste = [f"{n:04} Pack my box with five dozen liquor jugs" for n in range(int(values["paste"]))]
+        self.once += [f"^said: {line}$" for line in self.paste]
+        self.in_order = [f"said: {line}" for line in self.paste]
         self.end, self.timeout = values["end"], float(values["timeout"])
         self.long = values["long"] == "yes"
         chosen = {k: (int if MACHINE_KEYS[k] is int else str)(v) for k, v in keys.items()
@@ -150,7 +154,7 @@ class Watch:
         self.case, self.write = case, write
         self.rest, self.seen, self.wrong = "", 0, ""
         self.count = {pattern: 0 for pattern in case.once}
-        self.to_type = list(case.input)
+        self.to_type, self.in_order = list(case.input), list(case.in_order)
 
     def feed(self, data):
         *whole, self.rest = MOVED.sub("\n", self.rest + data).split("\n")
@@ -159,6 +163,8 @@ class Watch:
         self.prompt(NOISE.sub("", self.rest))
 
     def line(self, text):
+        if text in self.case.in_order and text != (self.in_order or [""]).pop(0):
+            self.wrong = self.wrong or f"not in order: {text}"
         for pattern in self.count:
             self.count[pattern] += bool(re.search(pattern, text))
         self.wrong = self.wrong or next((text for p in self.case.forbid if re.search(p, text)), "")
@@ -169,7 +175,7 @@ class Watch:
     def prompt(self, text):
         """A prompt has no line feed, so what is to be typed may wait at half a line."""
         if self.to_type and text and re.search(self.to_type[0][0], text):
-            typed = self.to_type.pop(0)[1]
+            typed = self.to_type.pop(0)[1].replace("<paste>", "\r".join(self.case.paste))
             self.write(typed.encode().decode("unicode_escape").encode("latin-1") + b"\r")
 
     def all_seen(self):

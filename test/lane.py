@@ -165,6 +165,7 @@ class Run:
         self.machine, self.image, self.tested = machine, os.path.abspath(image), tested
         self.tmp = tempfile.mkdtemp(prefix="trivet-")
         self.process = self.qmp = self.slave = None
+        self.to_write = b""
 
     def __enter__(self):
         try:
@@ -197,17 +198,23 @@ class Run:
         environment = {**os.environ, "TERM": "xterm"}
         command = ["bochs", "-q", "-f", config, "-rc", commands]
         self.start(command, stdin=quiet, stdout=quiet, env=environment)
+        os.set_blocking(self.input, False)
 
     def start_qemu(self):
         command = qemu_command(self.machine, self.image, self.tmp, self.tested)
         self.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.input, self.output = self.process.stdin.fileno(), self.process.stdout.fileno()
+        os.set_blocking(self.input, False)
         self.qmp = Qmp(f"{self.tmp}/qmp")
 
     def read(self, seconds):
         """What the machine has written: b"" if nothing for so long, None after its end."""
         ended = self.process.poll() is not None
-        if select.select([self.output], [], [], 0 if ended else seconds)[0]:
+        wants = [self.input] if self.to_write else []
+        able = select.select([self.output], wants, [], 0 if ended else seconds)
+        if able[1]:
+            self.write_on()
+        if able[0]:
             data = os.read(self.output, 65536)
             if data:
                 return data
@@ -215,10 +222,17 @@ class Run:
         return None if ended or self.process.poll() is not None and not self.slave else b""
 
     def write(self, data):
+        """What the line does not take at once goes out with the reads that follow."""
+        self.to_write += data
+        self.write_on()
+
+    def write_on(self):
         try:
-            os.write(self.input, data)
+            self.to_write = self.to_write[os.write(self.input, self.to_write):]
+        except BlockingIOError:
+            pass
         except OSError:
-            pass  # it has just ended
+            self.to_write = b""  # it has just ended
 
     def log(self, name):
         try:

@@ -16,6 +16,7 @@
 /* Ours, from the top: spurious wants its low bits set on old APICs. */
 #define VECTOR_TIMER    0xf0
 #define VECTOR_KICK     0xf1
+#define VECTOR_CONSOLE  0xf2
 #define VECTOR_SPURIOUS 0xff
 
 #ifndef __ASSEMBLER__

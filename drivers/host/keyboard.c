@@ -8,7 +8,13 @@
 #define STATUS_FULL  0x01
 #define STATUS_MOUSE 0x20 /* the byte is the second port's */
 #define DATA         0x60
+#define STATUS_BUSY  0x02 /* it has not taken the last byte yet */
+#define COMMAND      STATUS
+#define READ_CONFIG  0x20
+#define WRITE_CONFIG 0x60
+#define CONFIG_IRQ   0x01
 #define NOBODY       0xff
+#define POLLS        10000
 #define BYTES_MAX    16 /* a call: a controller that is always full is none */
 
 /* Scan code set 1: a key's number, with RELEASED when it goes up; EXTENDED comes before keys that
@@ -85,4 +91,37 @@ int keyboard_read(void)
             return c;
     }
     return -1;
+}
+
+static bool wait_status(u8 mask, u8 value)
+{
+    for (unsigned n = 0; n < POLLS; n++) {
+        u8 status = port_read8(STATUS);
+        if (status == NOBODY)
+            return false;
+        if ((status & mask) == value)
+            return true;
+    }
+    return false;
+}
+
+static bool send(u16 port, u8 byte)
+{
+    if (!wait_status(STATUS_BUSY, 0))
+        return false;
+    port_write8(port, byte);
+    return true;
+}
+
+/* A key that is hit while the answer is awaited would be taken for it: so what waits is read
+ * first. */
+void keyboard_listen(bool on)
+{
+    for (unsigned n = 0; n < BYTES_MAX && keyboard_read() >= 0; n++)
+        ;
+    if (!send(COMMAND, READ_CONFIG) || !wait_status(STATUS_FULL, STATUS_FULL))
+        return;
+    u8 config = port_read8(DATA) & (u8)~CONFIG_IRQ;
+    if (send(COMMAND, WRITE_CONFIG))
+        send(DATA, config | (on ? CONFIG_IRQ : 0));
 }

@@ -13,4 +13,7 @@
  * no keys. */
 int keyboard_read(void);
 
+/* The controller asks for interrupt 1 when a key's byte has come, or no longer. */
+void keyboard_listen(bool on);
+
 #endif

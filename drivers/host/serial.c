@@ -18,6 +18,7 @@
 #define DLL 0 /* while LCR.DLAB is set */
 #define DLM 1
 
+#define IER_RECEIVED  0x01
 #define IIR_FIFO      0xc0 /* both bits: a FIFO that works (one alone: the 16550 without A) */
 #define FCR_RESET     0x07 /* FIFO on, both sides emptied */
 #define LCR_8N1       0x03
@@ -177,6 +178,15 @@ int serial_read(struct serial *serial)
         return -1;
     serial->heard = true;
     return reg_read(serial, RBR);
+}
+
+/* A PC's UART reaches the interrupt line through OUT2. */
+void serial_listen(struct serial *serial, bool on)
+{
+    reg_write(serial, IER, 0);
+    reg_write(serial, MCR, MCR_DTR | MCR_RTS | (on ? MCR_OUT2 : 0));
+    if (on)
+        reg_write(serial, IER, IER_RECEIVED);
 }
 
 bool serial_listened(const struct serial *serial)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A 16550 serial line as a console: polled, never waits. Its registers are in the
+ * A 16550 serial line as a console: never waits. Its registers are in the
  * port space or in memory, a stride apart; what is not there or does not answer in loopback is
  * found out at once.
  */
@@ -41,6 +41,10 @@ must_check bool serial_init(struct serial *serial, const char *name, const struc
 
 /* A byte that has arrived, or -1. */
 int serial_read(struct serial *serial);
+
+/* From now on the line asks for an interrupt when a byte has arrived, or no longer. A byte that is
+ * there already asks at once. */
+void serial_listen(struct serial *serial, bool on);
 
 /*
  * Whether somebody seems to be at the other end: a modem line that only a peer raises (CTS, DSR or

@@ -109,6 +109,8 @@ static size_t find(const struct term *term, size_t at, size_t end, bool equal)
     return at;
 }
 
+void (*term_meanwhile)(void);
+
 static void show_row(struct term *term, unsigned row)
 {
     size_t first = (size_t)row * term->cols, end = first + term->cols;
@@ -119,6 +121,8 @@ static void show_row(struct term *term, unsigned row)
         memcpy(term->shown + from, term->want + from, to - from);
         term->draw(term, (unsigned)(from - first), row, term->want + from, (unsigned)(to - from));
         from = find(term, to, end, false);
+        if (term_meanwhile)
+            term_meanwhile();
     }
 }
 

@@ -27,6 +27,10 @@ struct term {
     void (*place_cursor)(struct term *term, unsigned col, unsigned row); /* or NULL */
 };
 
+/* Called between the rows that are drawn, for drawing takes long; NULL: nothing. Under the log's
+ * lock: it must not print. */
+extern void (*term_meanwhile)(void);
+
 /*
  * Clears the grid; the screen itself is the caller's to clear (to spaces). Larger sizes are cut to
  * the maximum, a size of 0 is refused: false. `draw` and `place_cursor` are the caller's to set.

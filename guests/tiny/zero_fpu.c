@@ -3,11 +3,11 @@
  * #NM. */
 #include "guests/tiny/rt/tiny.h"
 
-static void loop(void)
+static void loop(unsigned times)
 {
-    for (unsigned i = 0; i < PROOF_LOOPS; i++)
+    for (unsigned i = 0; i < times; i++)
         __asm__ volatile("fld1; fstp %st(0)");
-    for (unsigned i = 0; i < PROOF_LOOPS; i++)
+    for (unsigned i = 0; i < times; i++)
         __asm__ volatile("xorps %xmm0, %xmm0");
 }
 

@@ -5,10 +5,12 @@
 
 static u64 top;
 
-static void touch_all(void)
+static u64 exits_of_touching(void)
 {
+    u64 before = hypercall(HYPER_EXITS);
     for (u64 at = 0x1000000; at < top; at += 4096)
         (*(volatile u64 *)at)++;
+    return hypercall(HYPER_EXITS) - before - 2;
 }
 
 TINY(zero_memory)
@@ -16,11 +18,8 @@ TINY(zero_memory)
     if (!on_trivet())
         skip("no Trivet, no exits to count");
     top = mem_top();
-    u64 before = hypercall(HYPER_EXITS);
-    touch_all();
-    u64 exits = hypercall(HYPER_EXITS) - before - 2;
-    u64 pages = (top - 0x1000000) / 4096;
-    print("first touch of %lu pages: %lu exits\n", pages, exits);
-    check(exits <= PROOF_NOISE, "%lu exits", exits);
-    prove_no_exits(touch_all, "touching every page again");
+    u64 pages = (top - 0x1000000) / 4096, first = exits_of_touching(), again = exits_of_touching();
+    print("%lu pages: %lu exits at the first touch, %lu again\n", pages, first, again);
+    check(first <= PROOF_NOISE, "%lu exits", first);
+    check(again <= PROOF_NOISE, "%lu exits again", again);
 }

@@ -24,12 +24,13 @@ extern const u64 rt_first_tsc;
 u64 bench_call(const char *name, u64 ticks);
 
 /*
- * The proof that something takes no exit: runs fn once to warm up, then again between two
- * readings of the exit counter, and checks the difference. What the host does meanwhile
- * (its timer, a slice's end) is allowed for. Skips the guest where there is no Trivet.
+ * The proof that something takes no exit: runs fn for a few rounds to warm up, then for a million
+ * between two readings of the exit counter, and checks the difference. What the host does meanwhile
+ * (its timer, a slice's end, both at most once a millisecond) is allowed for. Skips the guest where
+ * there is no Trivet.
  */
-void prove_no_exits(void (*fn)(void), const char *what);
-#define PROOF_LOOPS 200000
-#define PROOF_NOISE 64 /* host timer ticks within the fraction of a second that a proof takes */
+void prove_no_exits(void (*fn)(unsigned times), const char *what);
+#define PROOF_LOOPS 1000000
+#define PROOF_NOISE 64 /* beside those two a millisecond */
 
 #endif

@@ -18,9 +18,6 @@
 #include "svm/svm_asid.h"
 #include "svm/vmcb.h"
 
-#define VECTOR_AC 17
-#define DR6_BS    BIT(14)
-
 struct svm_vcpu {
     struct guest guest; /* first */
     struct vmcb *vmcb;

@@ -18,6 +18,7 @@ enum guest_action {
     GUEST_NEXT,   /* the instruction is done: past it */
     GUEST_TRAP,   /* done, and the breakpoints in guest->hits trap behind it */
     GUEST_SKIP,   /* done by emulation: past guest->length bytes */
+    GUEST_AGAIN,  /* an element of a string instruction is done, and more are left */
     GUEST_HALT,   /* past it, and wait for an event */
     GUEST_LOOK,   /* back to the core: attention, time */
 };

@@ -19,6 +19,28 @@
 /* vmx_vcpu has the guest first, so the shared handlers stand in the table themselves. */
 typedef enum guest_action (*exit_handler)(struct guest *guest);
 
+static u32 shadow(void)
+{
+    return vmcs_read(VMCS_GUEST_BLOCKING) & (u32)(BLOCKING_STI | BLOCKING_MOV_SS);
+}
+
+static void end_shadow(struct guest *guest)
+{
+    (void)guest;
+    if (shadow())
+        vmcs_write(VMCS_GUEST_BLOCKING, vmcs_read(VMCS_GUEST_BLOCKING) ^ shadow());
+}
+
+/* It comes with the next entry, before any interrupt, and the processor itself sets DR6 (25.4.2,
+ * 27.7.3). */
+static void trap(struct guest *guest, u64 why)
+{
+    (void)guest;
+    _Static_assert(DR6_BS == PENDING_BS && DR6_HITS == PENDING_B0_B3, "DR6's bits");
+    vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+               vmcs_read(VMCS_GUEST_PENDING_DEBUG) | why | (why & DR6_HITS ? PENDING_ENABLED : 0));
+}
+
 /* The exit has left DR6 and DR7.GD as they were (28.1); INT1 (which traps past itself, so its type
  * and length are kept) touches no bit of DR6 anyway (18.3.1.6). */
 static void debug_exception(struct vmx_vcpu *v, u8 type)
@@ -29,6 +51,8 @@ static void debug_exception(struct vmx_vcpu *v, u8 type)
     if (type != EVENT_PRIVILEGED_EXCEPTION)
         ops->set(&v->guest, GUEST_DR6, (ops->get(&v->guest, GUEST_DR6) & ~MASK(3, 0)) | found);
     ops->set(&v->guest, GUEST_DR7, ops->get(&v->guest, GUEST_DR7) & ~BIT(13)); /* GD */
+    if (shadow() && vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
+        trap(&v->guest, DR6_BS); /* goes under in this one, but entry asks for it (27.3.1.5) */
 }
 
 static enum guest_action exit_exception(struct guest *guest)
@@ -240,28 +264,6 @@ static bool length(struct guest *guest, u64 *bytes)
     (void)guest;
     *bytes = vmcs_read(VMCS_EXIT_LENGTH);
     return true;
-}
-
-static u32 shadow(void)
-{
-    return vmcs_read(VMCS_GUEST_BLOCKING) & (u32)(BLOCKING_STI | BLOCKING_MOV_SS);
-}
-
-static void end_shadow(struct guest *guest)
-{
-    (void)guest;
-    if (shadow())
-        vmcs_write(VMCS_GUEST_BLOCKING, vmcs_read(VMCS_GUEST_BLOCKING) ^ shadow());
-}
-
-/* It comes with the next entry, before any interrupt, and the processor itself sets DR6 (25.4.2,
- * 27.7.3). */
-static void trap(struct guest *guest, u64 why)
-{
-    (void)guest;
-    _Static_assert(DR6_BS == PENDING_BS && DR6_HITS == PENDING_B0_B3, "DR6's bits");
-    vmcs_write(VMCS_GUEST_PENDING_DEBUG,
-               vmcs_read(VMCS_GUEST_PENDING_DEBUG) | why | (why & DR6_HITS ? PENDING_ENABLED : 0));
 }
 
 /* It ends a halt at once (25.4.2). */

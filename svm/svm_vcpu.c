@@ -2,13 +2,13 @@
 #include "svm/svm_vcpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_maps.h"
 #include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
 #include "mm/hostmap.h"
-#include "svm/svm_bitmap.h"
 #include "svm/svm_cpu.h"
 
 /* Frames come in powers of two. */
@@ -17,8 +17,6 @@ _Static_assert(sizeof(struct svm_vcpu) <= VCPU_BLOCK, "a vCPU's block");
 
 #define PAUSE_COUNT     3000 /* PAUSEs of one loop before it exits ... */
 #define PAUSE_THRESHOLD 128  /* ... a loop being what has less than these ticks between them */
-
-static u8 ports[SVM_PORTS_SIZE] aligned(PAGE_4K), msrs[SVM_MSRS_SIZE] aligned(PAGE_4K);
 
 /*
  * CR4 is looked at because the processor would accept what the guest's CPUID denies; CR0 and CR3
@@ -57,8 +55,8 @@ static void write_controls(struct svm_vcpu *v)
     svm_intercept(v, SVM_EXIT_PAUSE, has[SVM_PAUSE_FILTER]);
     c->pause_count = PAUSE_COUNT;
     c->pause_threshold = has[SVM_PAUSE_THRESHOLD] ? PAUSE_THRESHOLD : 0;
-    c->io_map = hostmap_image_hpa(ports).v;
-    c->msr_map = hostmap_image_hpa(msrs).v;
+    c->io_map = hostmap_image_hpa(guest_ports).v;
+    c->msr_map = hostmap_image_hpa(guest_msrs).v;
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
     c->nested = NESTED_PAGING;
     c->nested_cr3 = guest_vm_of(v->guest.vcpu.vm)->map.root.v;
@@ -123,7 +121,6 @@ struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
         svm_vcpu_destroy(&v->guest.vcpu);
         return NULL;
     }
-    svm_bitmaps_fill(ports, msrs); /* always the same */
     return &v->guest.vcpu;
 }
 

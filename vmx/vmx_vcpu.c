@@ -2,10 +2,11 @@
 #include "vmx/vmx_vcpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_maps.h"
 #include "arch/x86/percpu.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
-#include "vmx/vmx_bitmap.h"
+#include "mm/hostmap.h"
 
 /* Frames come in powers of two. */
 #define VCPU_BLOCK (16 * KiB)
@@ -54,9 +55,9 @@ static void write_controls(struct vmx_vcpu *v)
     vmcs_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
     vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
     vmcs_write(VMCS_ENTRY_EVENT, 0);
-    vmcs_write(VMCS_IO_BITMAP_A, vmx_bitmap_ports().v);
-    vmcs_write(VMCS_IO_BITMAP_B, hpa_add(vmx_bitmap_ports(), PAGE_4K).v);
-    vmcs_write(VMCS_MSR_BITMAP, vmx_bitmap_msrs().v);
+    vmcs_write(VMCS_IO_BITMAP_A, hostmap_image_hpa(guest_ports).v);
+    vmcs_write(VMCS_IO_BITMAP_B, hostmap_image_hpa(guest_ports + PAGE_4K).v);
+    vmcs_write(VMCS_MSR_BITMAP, hostmap_image_hpa(guest_msrs).v);
     vmcs_write(VMCS_EPT_POINTER, vmx_eptp(v->guest.vcpu.vm));
     vmcs_write(VMCS_LINK_POINTER, ~0ull);
     vmcs_write(VMCS_TSC_OFFSET, 0);

@@ -11,10 +11,6 @@
 #include "mm/hostmap.h"
 #include "svm/svm_cpu.h"
 
-/* Frames come in powers of two. */
-#define VCPU_BLOCK (16 * KiB)
-_Static_assert(sizeof(struct svm_vcpu) <= VCPU_BLOCK, "a vCPU's block");
-
 #define PAUSE_COUNT     3000 /* PAUSEs of one loop before it exits ... */
 #define PAUSE_THRESHOLD 128  /* ... a loop being what has less than these ticks between them */
 
@@ -105,40 +101,26 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 
 struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
 {
-    hpa_t block = frame_alloc(VCPU_BLOCK);
+    struct svm_vcpu *v = (void *)guest_create(vm, index, &svm_guest_ops, sizeof *v);
 
-    if (hpa_is_none(block))
+    if (!v)
         return NULL;
-    struct svm_vcpu *v = hpa_ptr(block);
-    v->guest.vcpu.vm = vm;
-    v->guest.vcpu.index = index;
-    v->guest.ops = &svm_guest_ops;
-    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
     v->clean = svm_caps.has[SVM_VMCB_CLEAN] ? CLEAN_ALL : 0;
     v->vmcb_at = frame_alloc(PAGE_4K);
-    v->vmcb = hpa_ptr(v->vmcb_at);
-    if (hpa_is_none(v->vmcb_at) || !guest_create(&v->guest)) {
+    if (hpa_is_none(v->vmcb_at)) {
         svm_vcpu_destroy(&v->guest.vcpu);
         return NULL;
     }
+    v->vmcb = hpa_ptr(v->vmcb_at);
     return &v->guest.vcpu;
-}
-
-static void give_back(hpa_t base, u64 size)
-{
-    if (!hpa_is_none(base)) {
-        const char *error = frame_free(base, size);
-        hv_assert(!error);
-    }
 }
 
 void svm_vcpu_destroy(struct vcpu *vcpu)
 {
-    struct svm_vcpu *v = (struct svm_vcpu *)vcpu;
+    struct svm_vcpu *v = svm_of(guest_of(vcpu));
 
-    guest_destroy(&v->guest);
-    give_back(v->vmcb_at, PAGE_4K);
-    give_back(ptr_hpa(v), VCPU_BLOCK);
+    guest_give_back(v->vmcb_at, PAGE_4K);
+    guest_destroy(&v->guest, sizeof *v);
 }
 
 static void new_asid(struct svm_vcpu *v)

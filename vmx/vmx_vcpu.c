@@ -8,10 +8,6 @@
 #include "mm/frame.h"
 #include "mm/hostmap.h"
 
-/* Frames come in powers of two. */
-#define VCPU_BLOCK (16 * KiB)
-_Static_assert(sizeof(struct vmx_vcpu) <= VCPU_BLOCK, "a vCPU's block");
-
 static u16 next_vpid; /* machines are created on one core at a time */
 
 /* 0 is the host's. */
@@ -191,43 +187,30 @@ void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
         vmptrld(current);
 }
 
-static const char *take_pages(struct vmx_vcpu *v)
+static bool take_pages(struct vmx_vcpu *v)
 {
     v->vmcs = frame_alloc(PAGE_4K);
     v->virtual_apic = frame_alloc(PAGE_4K);
     if (hpa_is_none(v->vmcs) || hpa_is_none(v->virtual_apic))
-        return "no memory";
+        return false;
     *(u32 *)hpa_ptr(v->vmcs) = vmx_caps.revision;
-    return NULL;
+    return true;
 }
 
 struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
 {
-    hpa_t block = frame_alloc(VCPU_BLOCK);
-    if (hpa_is_none(block))
+    struct vmx_vcpu *v = (void *)guest_create(vm, index, &vmx_guest_ops, sizeof *v);
+
+    if (!v)
         return NULL;
-    struct vmx_vcpu *v = hpa_ptr(block);
-    v->guest.vcpu.vm = vm;
-    v->guest.vcpu.index = index;
-    v->guest.ops = &vmx_guest_ops;
-    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
-    v->guest.apic_id = index;
     v->pat = PAT_RESET;
     v->controls = vmx_caps.controls;
     v->vpid = new_vpid();
-    if (take_pages(v) || !guest_create(&v->guest)) {
+    if (!take_pages(v)) {
         vmx_vcpu_destroy(&v->guest.vcpu);
         return NULL;
     }
     return &v->guest.vcpu;
-}
-
-static void give_back(hpa_t base, u64 size)
-{
-    if (base.v && !hpa_is_none(base)) {
-        const char *error = frame_free(base, size);
-        hv_assert(!error);
-    }
 }
 
 void vmx_vcpu_destroy(struct vcpu *vcpu)
@@ -236,10 +219,9 @@ void vmx_vcpu_destroy(struct vcpu *vcpu)
 
     if (COUNT_VMCS)
         vmx_count_print();
-    guest_destroy(&v->guest);
-    give_back(v->vmcs, PAGE_4K);
-    give_back(v->virtual_apic, PAGE_4K);
-    give_back(ptr_hpa(v), VCPU_BLOCK);
+    guest_give_back(v->vmcs, PAGE_4K);
+    guest_give_back(v->virtual_apic, PAGE_4K);
+    guest_destroy(&v->guest, sizeof *v);
 }
 
 /* What another owner of the VPID or of the tables' frames may have left (31.3). */

@@ -192,9 +192,16 @@ enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking);
 /* guest_call.c */
 enum guest_action guest_hypercall(struct guest *guest);
 
-/* guest_switch.c: memory for a vCPU's state (false: none), and back. To this vCPU, away from it. */
-bool guest_create(struct guest *guest);
-void guest_destroy(struct guest *guest);
+/*
+ * guest_switch.c: a vCPU's memory and what both vendors begin with; `size` is that of the vendor's
+ * struct, which stands in a block of its own, and is 0 behind the guest. NULL: no memory. Then back
+ * again, and what the vendor has beside it: nothing, if it never was.
+ */
+struct guest *guest_create(struct vm *vm, u32 index, const struct guest_ops *ops, u64 size);
+void guest_destroy(struct guest *guest, u64 size);
+void guest_give_back(hpa_t base, u64 size);
+
+/* To this vCPU, away from it. */
 void guest_switch_in(struct guest *guest);
 void guest_switch_out(struct guest *guest);
 void guest_dr_fetch(struct guest *guest); /* guest->dr as the processor holds it now */

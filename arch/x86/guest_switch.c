@@ -3,38 +3,58 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
+#include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
+
+/* Frames come in powers of two. */
+static u64 block_of(u64 size)
+{
+    return max_u64(2ull << highest_bit(size - 1), PAGE_4K);
+}
+
+void guest_give_back(hpa_t base, u64 size)
+{
+    if (!base.v || hpa_is_none(base))
+        return;
+    const char *error = frame_free(base, size);
+    hv_assert(!error);
+}
+
+struct guest *guest_create(struct vm *vm, u32 index, const struct guest_ops *ops, u64 size)
+{
+    hpa_t block = frame_alloc(block_of(size)), area = frame_alloc(fpu_area_size());
+
+    if (hpa_is_none(block) || hpa_is_none(area)) {
+        guest_give_back(block, block_of(size));
+        guest_give_back(area, fpu_area_size());
+        return NULL;
+    }
+    struct guest *guest = hpa_ptr(block);
+    guest->vcpu.vm = vm;
+    guest->vcpu.index = index;
+    guest->ops = ops;
+    guest->cpuid = &guest_vm_of(vm)->cpuid;
+    guest->apic_id = index;
+    guest->dr6 = 0xffff0ff0;
+    guest->xsave = hpa_ptr(area);
+    fpu_area_reset(guest->xsave);
+    stats_init(&guest->vcpu.stats);
+    guest_msr_reset(guest);
+    return guest;
+}
+
+void guest_destroy(struct guest *guest, u64 size)
+{
+    guest_give_back(ptr_hpa(guest->xsave), fpu_area_size());
+    guest_give_back(ptr_hpa(guest), block_of(size));
+}
 
 /*
  * Registers that Trivet itself never uses: a guest's stay in the processor for as long as it has
  * the core, and are exchanged here when another vCPU takes it. None of this is on the exit path.
  */
-bool guest_create(struct guest *guest)
-{
-    hpa_t area = frame_alloc(fpu_area_size());
-
-    guest->xcr0 = 1;
-    guest->dr6 = 0xffff0ff0;
-    stats_init(&guest->vcpu.stats);
-    guest_msr_reset(guest);
-    if (hpa_is_none(area))
-        return false;
-    guest->xsave = hpa_ptr(area);
-    fpu_area_reset(guest->xsave);
-    return true;
-}
-
-void guest_destroy(struct guest *guest)
-{
-    if (!guest->xsave)
-        return;
-    const char *error = frame_free(ptr_hpa(guest->xsave), fpu_area_size());
-    hv_assert(!error);
-    guest->xsave = NULL;
-}
-
 #define DEBUG_REGISTERS(each) each(0) each(1) each(2) each(3)
 #define DR_LOAD(n)            __asm__ volatile("mov %0, %%dr" #n : : "r"(guest->dr[n]));
 #define DR_SAVE(n)            __asm__ volatile("mov %%dr" #n ", %0" : "=r"(guest->dr[n]));

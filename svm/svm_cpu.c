@@ -51,14 +51,12 @@ static void read_regs(struct svm_regs *regs)
 
 static bool preflight(const char *words, struct preflight *report)
 {
-    static char error[FEATURES_ERROR_MAX];
-    struct svm_wishes wishes = {0};
+    struct svm_wishes wishes;
     struct svm_regs regs;
 
-    if (!svm_wishes_parse(words, &wishes, error, sizeof error)) {
-        preflight_start(report, "SVM");
-        return preflight_refuse(report, "bad-option", "%s", error);
-    }
+    preflight_start(report, "SVM");
+    if (!features_wish(&svm_feature_table, words, wishes.off, report))
+        return false;
     read_regs(&regs);
     return svm_negotiate(&regs, &wishes, &svm_caps, report);
 }

@@ -6,7 +6,6 @@
 #include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
-#include "lib/panic.h"
 #include "mm/frame.h"
 #include "mm/hostmap.h"
 #include "svm/svm_cpu.h"
@@ -84,10 +83,7 @@ static void write_guest(struct svm_vcpu *v, const struct guest_start *start)
     s->rsp = start->rsp;
     s->pat = PAT_RESET;
     v->gs_base = s->gs.base;
-    v->guest.gpr[GPR_RAX] = start->rax;
-    v->guest.gpr[GPR_RBX] = start->rbx;
-    v->guest.gpr[GPR_RSI] = start->rsi;
-    v->guest.gpr[GPR_RDI] = start->rdi;
+    guest_start_gpr(&v->guest, start);
 }
 
 void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)

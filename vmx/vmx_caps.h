@@ -154,10 +154,6 @@ static inline u64 vmx_eptp_bits(const struct vmx_caps *caps)
     return MEMORY_TYPE_WB | 3u << 3 | (caps->has[VMX_EPT_AD] ? BIT(6) : 0);
 }
 
-/* The value of "vmx=", as features_parse. */
-bool vmx_wishes_parse(const char *value, struct vmx_wishes *wishes, char *error,
-                      size_t error_size) must_check;
-
 /*
  * False: the report has the refusal, and *caps is not to be used. Either way the report has the
  * table, unless the registers themselves are missing.

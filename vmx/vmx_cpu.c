@@ -6,6 +6,7 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "mm/frame.h"
+#include "vmx/vmx_features.h"
 #include "vmx/vmx_vcpu.h"
 
 struct vmx_caps vmx_caps;
@@ -44,14 +45,12 @@ void vmx_read_msrs(struct vmx_msrs *msrs)
 
 static bool preflight(const char *words, struct preflight *report)
 {
-    static char error[FEATURES_ERROR_MAX];
-    struct vmx_wishes wishes = {0};
+    struct vmx_wishes wishes;
     struct vmx_msrs msrs;
 
-    if (!vmx_wishes_parse(words, &wishes, error, sizeof error)) {
-        preflight_start(report, "VMX");
-        return preflight_refuse(report, "bad-option", "%s", error);
-    }
+    preflight_start(report, "VMX");
+    if (!features_wish(&vmx_feature_table, words, wishes.off, report))
+        return false;
     vmx_read_msrs(&msrs);
     return vmx_negotiate(&msrs, &wishes, &vmx_caps, report);
 }

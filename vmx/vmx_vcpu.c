@@ -164,10 +164,7 @@ static void write_guest(struct vmx_vcpu *v, const struct guest_start *start)
     vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
     vmcs_write(VMCS_GUEST_BLOCKING, 0);
     write_segments(start);
-    v->guest.gpr[GPR_RAX] = start->rax;
-    v->guest.gpr[GPR_RBX] = start->rbx;
-    v->guest.gpr[GPR_RSI] = start->rsi;
-    v->guest.gpr[GPR_RDI] = start->rdi;
+    guest_start_gpr(&v->guest, start);
 }
 
 void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)

@@ -201,6 +201,9 @@ struct guest *guest_create(struct vm *vm, u32 index, const struct guest_ops *ops
 void guest_destroy(struct guest *guest, u64 size);
 void guest_give_back(hpa_t base, u64 size);
 
+struct guest_start;
+void guest_start_gpr(struct guest *guest, const struct guest_start *start);
+
 /* To this vCPU, away from it. */
 void guest_switch_in(struct guest *guest);
 void guest_switch_out(struct guest *guest);

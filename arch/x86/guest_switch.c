@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
+#include "arch/x86/guest_start.h"
 #include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
 #include "lib/panic.h"
@@ -49,6 +50,15 @@ void guest_destroy(struct guest *guest, u64 size)
 {
     guest_give_back(ptr_hpa(guest->xsave), fpu_area_size());
     guest_give_back(ptr_hpa(guest), block_of(size));
+}
+
+/* Without RSP, which is the control block's. */
+void guest_start_gpr(struct guest *guest, const struct guest_start *start)
+{
+    guest->gpr[GPR_RAX] = start->rax;
+    guest->gpr[GPR_RBX] = start->rbx;
+    guest->gpr[GPR_RSI] = start->rsi;
+    guest->gpr[GPR_RDI] = start->rdi;
 }
 
 /*

@@ -249,7 +249,6 @@ enum run_end svm_enter(struct vcpu *vcpu, u64 until)
     if (v->guest.halted && !guest_would_wake(&v->guest))
         return RUN_BLOCKED;
     v->guest.halted = false;
-    __atomic_and_fetch(&vcpu->attention, ~(u32)ATTENTION_TIME, __ATOMIC_SEQ_CST);
     v->deadline = until == ~0ull ? ~0ull : clock_tsc_of(until);
     arch_timer_arm(until);
     if (guest_look_up(&v->guest, &svm_event_ops))

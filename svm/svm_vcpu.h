@@ -81,6 +81,8 @@ static inline bool svm_window_open(const struct svm_vcpu *v)
 /* Takes up again an event whose delivery an exit has cut short (APM 2, 15.7.2). */
 void svm_requeue(struct svm_vcpu *v);
 
+bool svm_nmi_blocked(struct guest *guest);
+
 /* An exit: the guest ends an NMI's handler. */
 enum guest_action svm_iret(struct guest *guest);
 

@@ -14,7 +14,8 @@
 #include "vmx/vmx_dump.h"
 #include "vmx/vmx_names.h"
 
-#define NEVER (~0ull)
+#define NEVER               (~0ull)
+#define ENTRY_MACHINE_CHECK 41
 
 /* vmx_vcpu has the guest first, so the shared handlers stand in the table themselves. */
 typedef enum guest_action (*exit_handler)(struct guest *guest);
@@ -55,6 +56,12 @@ static void debug_exception(struct vmx_vcpu *v, u8 type)
         trap(&v->guest, DR6_BS); /* goes under in this one, but entry asks for it (27.3.1.5) */
 }
 
+/* The host's: its handler knows what to do. */
+static void machine_check(void)
+{
+    __asm__ volatile("int $18");
+}
+
 static enum guest_action exit_exception(struct guest *guest)
 {
     struct vmx_vcpu *v = vmx_of(guest);
@@ -66,7 +73,7 @@ static enum guest_action exit_exception(struct guest *guest)
         return GUEST_RESUME;
     }
     if (vector == VECTOR_MACHINE_CHECK) {
-        __asm__ volatile("int $18");
+        machine_check();
         return GUEST_RESUME;
     }
     if (vector == VECTOR_UD)
@@ -191,8 +198,12 @@ static enum guest_action exit_impossible(struct guest *guest)
 /* An entry that the processor refuses late comes as an exit. */
 static enum guest_action exit_odd(struct guest *guest)
 {
-    if (!(vmcs_read(VMCS_EXIT_REASON) & VMX_ENTRY_FAILED))
+    u32 reason = vmcs_read(VMCS_EXIT_REASON);
+
+    if (!(reason & VMX_ENTRY_FAILED))
         return exit_impossible(guest);
+    if ((u16)reason == ENTRY_MACHINE_CHECK)
+        machine_check();
     vmx_entry_failed(vmx_of(guest));
     return GUEST_LOOK;
 }

@@ -44,6 +44,7 @@ enum guest_reg {
     GUEST_RSP,
     GUEST_RFLAGS,
     GUEST_CR0,
+    GUEST_CR2,
     GUEST_CR3,
     GUEST_CR4,
     GUEST_EFER,
@@ -74,6 +75,9 @@ struct guest_ops {
     bool (*load_cr3)(struct guest *guest, u64 cr3);
     unsigned (*code_bits)(struct guest *guest); /* 16, 32, 64 */
     unsigned (*cpl)(struct guest *guest);
+    /* NMIs wait: one is being served. */
+    bool (*nmi_blocked)(struct guest *guest);
+    bool amd_branches; /* as decode.h says */
 };
 
 struct guest {

@@ -45,7 +45,7 @@ bool guest_would_wake(struct guest *guest)
     struct vm *vm = guest->vcpu.vm;
     bool pending;
 
-    if (guest->nmi || guest->event.valid)
+    if ((guest->nmi && !guest->ops->nmi_blocked(guest)) || guest->event.valid)
         return true;
     lock_take(&vm->device_lock);
     pending = interrupt_pending(guest);

@@ -6,6 +6,7 @@
 #include "arch/x86/guest_start.h"
 #include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/percpu.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
 
@@ -74,8 +75,26 @@ static bool has_tsc_aux(void)
     return cpuid_or_zero(0x80000001, 0).edx & BIT(27);
 }
 
+/* CPUID.7.EDX[26] (SDM 1, 21.1), on AMD also 8000_0008.EBX[12] (APM 3). */
+static bool has_ibpb(void)
+{
+    return cpuid_or_zero(7, 0).edx & BIT(26) || cpuid_or_zero(0x80000008, 0).ebx & BIT(12);
+}
+
+/* Where another machine's vCPU ran last, it may have trained the branch predictor: the one that
+ * comes is not to go where that sends it. */
+static void forget_branches(const struct guest *guest)
+{
+    u64 machine = guest_vm_of(guest->vcpu.vm)->number, *last = &this_cpu()->last_machine;
+
+    if (*last && *last != machine && has_ibpb())
+        (void)!msr_write_safe(MSR_PRED_CMD, PRED_CMD_IBPB);
+    *last = machine;
+}
+
 void guest_switch_in(struct guest *guest)
 {
+    forget_branches(guest);
     cr2_write(guest->cr2);
     DEBUG_REGISTERS(DR_LOAD)
     __asm__ volatile("mov %0, %%dr6" : : "r"(guest->dr6));

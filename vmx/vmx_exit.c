@@ -155,7 +155,6 @@ static enum guest_action exit_task_switch(struct guest *guest)
 {
     struct vmx_vcpu *v = vmx_of(guest);
     u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
-    u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING) & ~(u32)(BLOCKING_STI | BLOCKING_MOV_SS);
     struct guest_task_switch how = {.selector = (u16)q,
                                     .source = (enum task_source)bits_get(q, 31, 30)};
 
@@ -165,11 +164,11 @@ static enum guest_action exit_task_switch(struct guest *guest)
     how.length = how.source == TASK_GATE ? how.event.length : (u8)vmcs_read(VMCS_EXIT_LENGTH);
     enum guest_action action = guest_task_switch(&v->guest, &how);
     if (how.source == TASK_IRET)
-        blocking &= ~(u32)BLOCKING_NMI;
+        vmx_nmi_block(v, false);
     else if (how.event.valid && how.event.type == EVENT_NMI &&
              !(v->guest.event.valid && v->guest.event.type == EVENT_NMI))
-        blocking |= (u32)BLOCKING_NMI;
-    vmcs_write(VMCS_GUEST_BLOCKING, blocking);
+        vmx_nmi_block(v, true);
+    end_shadow(guest);
     return action;
 }
 
@@ -182,7 +181,7 @@ static enum guest_action exit_ept_violation(struct guest *guest)
 
     vmx_requeue(vmx_of(guest));
     if (q & BIT(12) && !guest->event.valid) /* the faulting IRET had ended NMI blocking */
-        vmcs_write(VMCS_GUEST_BLOCKING, vmcs_read(VMCS_GUEST_BLOCKING) | (u32)BLOCKING_NMI);
+        vmx_nmi_block(vmx_of(guest), true);
     return guest_exit_unmapped(guest, at, q & BIT(2), (q & BIT(7)) && !(q & BIT(8)));
 }
 

@@ -161,12 +161,6 @@ static unsigned cpl(struct guest *guest)
     return (unsigned)bits_get(vmcs_read(VMCS_GUEST_SS_ACCESS), 6, 5);
 }
 
-static bool nmi_blocked(struct guest *guest)
-{
-    (void)guest;
-    return vmcs_read(VMCS_GUEST_BLOCKING) & BLOCKING_NMI;
-}
-
 const struct guest_ops vmx_guest_ops = {
     .get = get,
     .set = set,
@@ -176,5 +170,5 @@ const struct guest_ops vmx_guest_ops = {
     .load_cr3 = load_cr3,
     .code_bits = code_bits,
     .cpl = cpl,
-    .nmi_blocked = nmi_blocked,
+    .nmi_blocked = vmx_nmi_blocked,
 };

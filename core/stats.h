@@ -19,7 +19,7 @@ struct exit_stats {
 };
 
 /* An exit lasts less than 2^32 ticks, a second or more: the rest is cut off. */
-static inline void stats_count(struct exit_stats *stats, unsigned kind, u32 ticks)
+static inline void stats_count(struct exit_stats *stats, u64 kind, u32 ticks)
 {
     stats->sum[kind] += ticks;
     if (unlikely(ticks > stats->max[kind]))

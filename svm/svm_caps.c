@@ -52,8 +52,8 @@ static const struct feature_group groups[] = {
 };
 /* clang-format on */
 
-static const struct feature_table table = {"svm", features, SVM_FEATURES, groups,
-                                           array_size(groups)};
+const struct feature_table svm_feature_table = {"svm", features, SVM_FEATURES, groups,
+                                                array_size(groups)};
 _Static_assert(SVM_FEATURES <= PREFLIGHT_ROWS_MAX, "the report has a row for each feature");
 
 #define CPUID_1C_HYPERVISOR BIT(31)
@@ -62,35 +62,12 @@ _Static_assert(SVM_FEATURES <= PREFLIGHT_ROWS_MAX, "the report has a row for eac
 #define LEAF_EXT1           0x80000001u
 #define LEAF_SVM            0x8000000au
 
-static u32 word_of(const struct svm_regs *regs, enum word word)
+static struct feature_limits limits_of(const void *from, unsigned word)
 {
-    switch (word) {
-    case SVM_EDX:
-        return regs->cpuid_8000000a_edx;
-    case EXT1_EDX:
-        return regs->cpuid_80000001_edx;
-    default:
-        return regs->cpuid_7_ecx;
-    }
-}
+    const struct svm_regs *regs = from;
+    const u32 may[WORDS] = {regs->cpuid_8000000a_edx, regs->cpuid_80000001_edx, regs->cpuid_7_ecx};
 
-static struct feature_state probe(const struct svm_regs *regs, const struct feature *feature)
-{
-    struct feature_state state = {.have = HAVE_YES};
-    if (!(word_of(regs, feature->word) & BIT(feature->bit))) {
-        state.have = HAVE_NO;
-        fmt_text(state.where, sizeof state.where, "%s[%u]=0", word_names[feature->word],
-                 feature->bit);
-    }
-    return state;
-}
-
-static void force_off(const char *word, struct feature_state *state)
-{
-    if (state->have != HAVE_YES)
-        return;
-    state->have = HAVE_OFF;
-    fmt_text(state->where, sizeof state->where, "svm=-%s", word);
+    return (struct feature_limits){"", word_names[word], 0, may[word], true, false};
 }
 
 /* The three steps of 15.4: CPUID, then VM_CR, then whether a key could open it. */
@@ -147,11 +124,6 @@ static bool check_asids(u32 asids, struct preflight *report)
                             asids);
 }
 
-bool svm_wishes_parse(const char *value, struct svm_wishes *wishes, char *error, size_t error_size)
-{
-    return features_parse(&table, value, wishes->off, error, error_size);
-}
-
 bool svm_negotiate(const struct svm_regs *regs, const struct svm_wishes *wishes,
                    struct svm_caps *caps, struct preflight *report)
 {
@@ -159,15 +131,10 @@ bool svm_negotiate(const struct svm_regs *regs, const struct svm_wishes *wishes,
     preflight_start(report, "SVM");
     if (!check_svm(regs, report))
         return false;
-    for (unsigned i = 1; i < SVM_FEATURES; i++) {
-        state[i] = probe(regs, &features[i]);
-        if (wishes->off[i])
-            force_off(wishes->off[i], &state[i]);
-    }
-    features_settle(&table, state);
+    features_negotiate(&svm_feature_table, limits_of, regs, wishes->off, state);
     /* The first refusal stands: what the firmware switched off is told before what is missing. */
     check_firmware(regs, report);
-    features_report(&table, state, regs->cpuid_1_ecx & CPUID_1C_HYPERVISOR, report);
+    features_report(&svm_feature_table, state, regs->cpuid_1_ecx & CPUID_1C_HYPERVISOR, report);
     check_asids(regs->cpuid_8000000a_ebx, report);
 
     memset(caps, 0, sizeof *caps);
@@ -186,13 +153,8 @@ bool svm_core_fits(const struct svm_regs *core, const struct svm_caps *caps,
     preflight_start(report, "SVM");
     if (!check_svm(core, report) || !check_firmware(core, report))
         return false;
-    for (unsigned i = 1; i < SVM_FEATURES; i++) {
-        struct feature_state state = probe(core, &features[i]);
-        if (caps->has[i] && state.have != HAVE_YES)
-            return preflight_refuse(report, "core-differs",
-                                    "this core lacks '%s' (%s), which the first core has",
-                                    features[i].title, state.where);
-    }
+    if (!features_core_fits(&svm_feature_table, limits_of, core, caps->has, report))
+        return false;
     if (core->cpuid_8000000a_ebx < caps->asids)
         return preflight_refuse(report, "core-differs",
                                 "this core has %u address space identifiers, the first one %u",

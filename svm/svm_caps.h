@@ -61,9 +61,7 @@ struct svm_caps {
     bool clear_svmdis; /* the firmware left SVM off but unlocked: clear VM_CR.SVMDIS first */
 };
 
-/* The value of "svm=", as features_parse. */
-bool svm_wishes_parse(const char *value, struct svm_wishes *wishes, char *error,
-                      size_t error_size) must_check;
+extern const struct feature_table svm_feature_table;
 
 /* False: the report has the refusal, and *caps is not to be used. */
 bool svm_negotiate(const struct svm_regs *regs, const struct svm_wishes *wishes,

@@ -3,7 +3,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
-#include "svm/svm_bitmap.h"
+#include "arch/x86/guest_maps.h"
 
 #define EFER_KNOWN                                                                                 \
     (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | EFER_LMSLE | EFER_FFXSR | EFER_TCE |  \
@@ -49,7 +49,7 @@ const char *svm_check(const struct vmcb *vmcb, unsigned phys_bits)
         {!(c->intercept[SVM_EXIT_VMRUN / 32] & BIT(SVM_EXIT_VMRUN % 32)),
          "VMRUN is not intercepted"},
         {c->asid == 0,                          "the ASID is 0"},
-        {c->io_map >= limit - SVM_PORTS_SIZE || c->msr_map >= limit - SVM_MSRS_SIZE,
+        {c->io_map >= limit - GUEST_PORTS_SIZE || c->msr_map >= limit - GUEST_MSRS_SIZE,
          "a permission map lies beyond the physical addresses"},
         {c->event & EVENT_VALID && !event_is_good(c->event), "the event to inject is none"},
         {c->nested & NESTED_PAGING && c->nested_cr3 >= limit,

@@ -2,6 +2,7 @@
 #include "svm/svm_cpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_maps.h"
 #include "arch/x86/guest_vm.h"
 #include "arch/x86/percpu.h"
 #include "mm/frame.h"
@@ -50,14 +51,12 @@ static void read_regs(struct svm_regs *regs)
 
 static bool preflight(const char *words, struct preflight *report)
 {
-    static char error[FEATURES_ERROR_MAX];
-    struct svm_wishes wishes = {0};
+    struct svm_wishes wishes;
     struct svm_regs regs;
 
-    if (!svm_wishes_parse(words, &wishes, error, sizeof error)) {
-        preflight_start(report, "SVM");
-        return preflight_refuse(report, "bad-option", "%s", error);
-    }
+    preflight_start(report, "SVM");
+    if (!features_wish(&svm_feature_table, words, wishes.off, report))
+        return false;
     read_regs(&regs);
     return svm_negotiate(&regs, &wishes, &svm_caps, report);
 }
@@ -100,6 +99,13 @@ static void prepare_gs(void)
         svm_gs_by_msr = true;
 }
 
+/* EFER hides SVME, the TSC's offset counts for RDTSC and RDTSCP only, and QEMU's TCG has one PAT
+ * for all. */
+static bool switched(u32 msr)
+{
+    return msr != MSR_EFER && msr != MSR_TSC && msr != MSR_PAT;
+}
+
 /* APM 2, 15.4: VM_CR.SVMDIS where it is open, EFER.SVME, VM_HSAVE_PA. */
 static const char *cpu_on(void)
 {
@@ -122,6 +128,7 @@ static const char *cpu_on(void)
         return "EFER.SVME or VM_HSAVE_PA cannot be set";
     }
     prepare_gs();
+    guest_maps_fill(&(struct guest_msr_layout)SVM_MSR_LAYOUT, switched, guest_ports, guest_msrs);
     svm_vmsave(cpu->host_state);
     cpu->on = true;
     return NULL;

@@ -11,17 +11,12 @@
 /* 15.20. In real mode no exception has an error code. */
 static void inject(struct guest *guest, const struct guest_event *event)
 {
-    struct svm_vcpu *v = svm_of(guest);
-    struct vmcb *vmcb = v->vmcb;
+    struct vmcb *vmcb = svm_of(guest)->vmcb;
     u64 word = EVENT_VALID | (u64)event->type << 8 | event->vector;
 
     if (event->has_error && vmcb->save.cr0 & CR0_PE)
         word |= EVENT_HAS_ERROR | (u64)event->error << 32;
     vmcb->control.event = word;
-    if (event->type == EVENT_TYPE_EXCEPTION && event->vector == VECTOR_PF) {
-        vmcb->save.cr2 = cr2_read(); /* where guest_raise_fault has put it */
-        svm_dirty(v, CLEAN_CR2);
-    }
 }
 
 static bool busy(struct guest *guest)
@@ -61,6 +56,13 @@ static bool nmi_masked(struct svm_vcpu *v)
     if (v->iret_seen && v->vmcb->save.rip != v->iret_rip)
         v->nmi_masked = v->iret_seen = false;
     return v->nmi_masked;
+}
+
+bool svm_nmi_blocked(struct guest *guest)
+{
+    const struct vmcb_control *c = &svm_of(guest)->vmcb->control;
+
+    return svm_caps.has[SVM_VNMI] ? c->virtual_interrupt & V_NMI_MASK : nmi_masked(svm_of(guest));
 }
 
 /*
@@ -141,6 +143,4 @@ void svm_requeue(struct svm_vcpu *v)
         .has_error = event & EVENT_HAS_ERROR,
         .error = (u32)(event >> 32),
     };
-    if (type == EVENT_TYPE_EXCEPTION && vector == VECTOR_PF)
-        cr2_write(v->vmcb->save.cr2);
 }

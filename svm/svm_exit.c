@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_act.h"
 #include "arch/x86/guest_apic.h"
 #include "arch/x86/guest_cr.h"
 #include "arch/x86/guest_exit.h"
@@ -172,64 +173,53 @@ static const exit_handler handlers[SVM_KINDS] = {
     [KIND_INVALID] = exit_invalid,
 };
 
-/* Where the instruction ends: IOIO always says it, other instructions with NRIP save, else the
- * decoder. False: it cannot be read any more, and a fault is queued or the machine stops. */
-static bool next_rip(struct svm_vcpu *v, enum svm_kind kind, u64 *next)
+/* IOIO always says where it ends, other instructions with NRIP save; else the decoder. */
+static bool length(struct guest *guest, u64 *bytes)
 {
-    const struct vmcb_control *c = &v->vmcb->control;
+    const struct vmcb_control *c = control_of(guest);
+    u64 next = c->exit_code == SVM_EXIT_IO ? c->info2 : svm_caps.has[SVM_NRIPS] ? c->next_rip : 0;
     struct insn insn;
 
-    *next = kind == KIND_IO ? c->info2 : svm_caps.has[SVM_NRIPS] ? c->next_rip : 0;
-    if (*next)
+    *bytes = next - svm_of(guest)->vmcb->save.rip;
+    if (next)
         return true;
-    if (!guest_instruction(&v->guest, &insn))
+    if (!guest_instruction(guest, &insn))
         return false;
-    *next = v->vmcb->save.rip + insn.length;
+    *bytes = insn.length;
     return true;
 }
 
-/* #DB after the instruction: single-step, or breakpoints that emulation has met. */
-static void trap(struct svm_vcpu *v, u64 why)
+static void end_shadow(struct guest *guest)
 {
-    v->vmcb->save.dr6 |= why;
-    svm_dirty(v, CLEAN_DR);
-    v->guest.hits = 0;
-    guest_raise(&v->guest, VECTOR_DB);
+    control_of(guest)->shadow &= ~SHADOW_INTERRUPTS;
 }
 
-/* Past the instruction, which ends a shadow of STI or MOV SS. */
-static void advance(struct svm_vcpu *v, u64 next)
+static void trap(struct guest *guest, u64 why)
 {
-    struct vmcb_save *s = &v->vmcb->save;
-
-    s->rip = svm_guest_ops.code_bits(&v->guest) == 64 ? next : (u32)next;
-    s->rflags &= ~RFLAGS_RF;
-    v->vmcb->control.shadow &= ~SHADOW_INTERRUPTS;
-    if (unlikely(s->rflags & RFLAGS_TF))
-        trap(v, DR6_BS | v->guest.hits);
+    guest->ops->set(guest, GUEST_DR6, guest->ops->get(guest, GUEST_DR6) | why);
+    guest_raise(guest, VECTOR_DB);
 }
 
-/* The one place that does what a handler says. True: out to the core. */
-static bool act(struct svm_vcpu *v, enum guest_action action, enum svm_kind kind)
+/* It is guest->event. */
+static bool trap_waits(struct guest *guest)
 {
-    struct guest *guest = &v->guest;
-    u64 next;
-
-    if (action == GUEST_LOOK)
-        return true;
-    if (action == GUEST_SKIP)
-        advance(v, v->vmcb->save.rip + guest->length);
-    else if (action != GUEST_RESUME && next_rip(v, kind, &next))
-        advance(v, next);
-    if (unlikely(guest->hits))
-        trap(v, guest->hits);
-    guest->halted = action == GUEST_HALT && !guest_would_wake(guest);
-    if (guest->halted)
-        return true;
-    if (likely(!guest->event.valid && !guest->vcpu.attention && !guest->nmi && !svm_window_open(v)))
-        return false;
-    return guest_look_up(guest, &svm_event_ops);
+    (void)guest;
+    return false;
 }
+
+static bool wants_look(struct guest *guest)
+{
+    return guest->nmi || svm_window_open(svm_of(guest));
+}
+
+static const struct guest_act_ops act_ops = {
+    .length = length,
+    .end_shadow = end_shadow,
+    .trap = trap,
+    .trap_waits = trap_waits,
+    .wants_look = wants_look,
+    .events = &svm_event_ops,
+};
 
 /* Its devices' time has come, or enter's is over: true. */
 static no_inline bool time_has_come(struct svm_vcpu *v)
@@ -257,7 +247,7 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_fetch_xcr0(v);
     if (unlikely((c->virtual_interrupt & V_TPR) != guest_cr8(&v->guest)))
         guest_cr8_set(&v->guest, c->virtual_interrupt & V_TPR);
-    bool out = act(v, handler(&v->guest), kind);
+    bool out = guest_act(&v->guest, handler(&v->guest), &act_ops);
     u64 now = tsc_read();
     stats_count(&v->guest.vcpu.stats, kind, (u32)(now - start));
     return out || (now >= v->deadline && time_has_come(v));

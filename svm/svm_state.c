@@ -23,6 +23,7 @@ static const struct {
     [GUEST_RSP] = SAVED(rsp, 0),
     [GUEST_RFLAGS] = SAVED(rflags, 0),
     [GUEST_CR0] = SAVED(cr0, CLEAN_CR),
+    [GUEST_CR2] = SAVED(cr2, CLEAN_CR2),
     [GUEST_CR3] = SAVED(cr3, CLEAN_CR),
     [GUEST_CR4] = SAVED(cr4, CLEAN_CR),
     [GUEST_EFER] = SAVED(efer, CLEAN_CR),
@@ -116,14 +117,44 @@ static void set(struct guest *guest, enum guest_reg reg, u64 value)
 }
 
 /* In the order of enum seg_reg, which is the VMCB's. */
+static struct vmcb_segment *segment_at(struct guest *guest, enum seg_reg which)
+{
+    if (which >= SEG_FS)
+        svm_settle(svm_of(guest));
+    return &svm_of(guest)->vmcb->save.es + which;
+}
+
 static void segment(void *guest, enum seg_reg which, struct guest_segment *out)
 {
-    struct svm_vcpu *v = svm_of(guest);
+    const struct vmcb_segment *s = segment_at(guest, which);
 
-    if (which >= SEG_FS)
-        svm_settle(v);
-    const struct vmcb_segment *s = &v->vmcb->save.es + which;
     *out = (struct guest_segment){s->base, s->limit, svm_access(s->attributes)};
+}
+
+static u16 selector(struct guest *guest, enum seg_reg which)
+{
+    return segment_at(guest, which)->selector;
+}
+
+static void set_segment(struct guest *guest, enum seg_reg which, u16 value,
+                        const struct guest_segment *from)
+{
+    struct svm_vcpu *v = svm_of(guest);
+    u16 attributes = from->access & SEGMENT_UNUSABLE ? 0 : svm_attributes(from->access);
+
+    *segment_at(guest, which) = (struct vmcb_segment){value, attributes, from->limit, from->base};
+    if (which == SEG_GS)
+        v->gs_base = from->base;
+    if (which == SEG_SS)
+        v->vmcb->save.cpl = (u8)bits_get(from->access, 6, 5);
+    svm_dirty(v, CLEAN_SEGMENTS | CLEAN_TABLES);
+}
+
+/* With nested paging the processor fetches PAE's pointers itself (15.25.10). */
+static bool load_cr3(struct guest *guest, u64 cr3)
+{
+    guest->ops->set(guest, GUEST_CR3, cr3);
+    return true;
 }
 
 static unsigned code_bits(struct guest *guest)
@@ -140,11 +171,15 @@ static unsigned cpl(struct guest *guest)
     return svm_of(guest)->vmcb->save.cpl;
 }
 
-/* What only the emulation of task switches asks for is left out: they need no exit here. */
 const struct guest_ops svm_guest_ops = {
     .get = get,
     .set = set,
     .segment = segment,
+    .selector = selector,
+    .set_segment = set_segment,
+    .load_cr3 = load_cr3,
     .code_bits = code_bits,
     .cpl = cpl,
+    .nmi_blocked = svm_nmi_blocked,
+    .amd_branches = true,
 };

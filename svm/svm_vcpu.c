@@ -2,23 +2,16 @@
 #include "svm/svm_vcpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_maps.h"
 #include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
-#include "lib/panic.h"
 #include "mm/frame.h"
 #include "mm/hostmap.h"
-#include "svm/svm_bitmap.h"
 #include "svm/svm_cpu.h"
-
-/* Frames come in powers of two. */
-#define VCPU_BLOCK (16 * KiB)
-_Static_assert(sizeof(struct svm_vcpu) <= VCPU_BLOCK, "a vCPU's block");
 
 #define PAUSE_COUNT     3000 /* PAUSEs of one loop before it exits ... */
 #define PAUSE_THRESHOLD 128  /* ... a loop being what has less than these ticks between them */
-
-static u8 ports[SVM_PORTS_SIZE] aligned(PAGE_4K), msrs[SVM_MSRS_SIZE] aligned(PAGE_4K);
 
 /*
  * CR4 is looked at because the processor would accept what the guest's CPUID denies; CR0 and CR3
@@ -57,8 +50,8 @@ static void write_controls(struct svm_vcpu *v)
     svm_intercept(v, SVM_EXIT_PAUSE, has[SVM_PAUSE_FILTER]);
     c->pause_count = PAUSE_COUNT;
     c->pause_threshold = has[SVM_PAUSE_THRESHOLD] ? PAUSE_THRESHOLD : 0;
-    c->io_map = hostmap_image_hpa(ports).v;
-    c->msr_map = hostmap_image_hpa(msrs).v;
+    c->io_map = hostmap_image_hpa(guest_ports).v;
+    c->msr_map = hostmap_image_hpa(guest_msrs).v;
     c->event = 0;
     c->shadow = 0;
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
@@ -92,17 +85,13 @@ static void write_guest(struct svm_vcpu *v, const struct guest_start *start)
     s->rsp = start->rsp;
     s->pat = PAT_RESET;
     v->gs_base = s->gs.base;
-    v->guest.gpr[GPR_RAX] = start->rax;
-    v->guest.gpr[GPR_RBX] = start->rbx;
-    v->guest.gpr[GPR_RSI] = start->rsi;
-    v->guest.gpr[GPR_RDI] = start->rdi;
+    guest_start_gpr(&v->guest, start);
 }
 
 void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 {
     struct svm_vcpu *v = (struct svm_vcpu *)vcpu;
 
-    guest_init(&v->guest);
     write_controls(v);
     write_guest(v, start);
     svm_dirty(v, CLEAN_ALL);
@@ -110,41 +99,26 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 
 struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
 {
-    hpa_t block = frame_alloc(VCPU_BLOCK);
+    struct svm_vcpu *v = (void *)guest_create(vm, index, &svm_guest_ops, sizeof *v);
 
-    if (hpa_is_none(block))
+    if (!v)
         return NULL;
-    struct svm_vcpu *v = hpa_ptr(block);
-    v->guest.vcpu.vm = vm;
-    v->guest.vcpu.index = index;
-    v->guest.ops = &svm_guest_ops;
-    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
     v->clean = svm_caps.has[SVM_VMCB_CLEAN] ? CLEAN_ALL : 0;
     v->vmcb_at = frame_alloc(PAGE_4K);
-    v->vmcb = hpa_ptr(v->vmcb_at);
-    if (hpa_is_none(v->vmcb_at) || !guest_create(&v->guest)) {
+    if (hpa_is_none(v->vmcb_at)) {
         svm_vcpu_destroy(&v->guest.vcpu);
         return NULL;
     }
-    svm_bitmaps_fill(ports, msrs); /* always the same */
+    v->vmcb = hpa_ptr(v->vmcb_at);
     return &v->guest.vcpu;
-}
-
-static void give_back(hpa_t base, u64 size)
-{
-    if (!hpa_is_none(base)) {
-        const char *error = frame_free(base, size);
-        hv_assert(!error);
-    }
 }
 
 void svm_vcpu_destroy(struct vcpu *vcpu)
 {
-    struct svm_vcpu *v = (struct svm_vcpu *)vcpu;
+    struct svm_vcpu *v = svm_of(guest_of(vcpu));
 
-    guest_destroy(&v->guest);
-    give_back(v->vmcb_at, PAGE_4K);
-    give_back(ptr_hpa(v), VCPU_BLOCK);
+    guest_give_back(v->vmcb_at, PAGE_4K);
+    guest_destroy(&v->guest, sizeof *v);
 }
 
 static void new_asid(struct svm_vcpu *v)

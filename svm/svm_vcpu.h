@@ -18,9 +18,6 @@
 #include "svm/svm_asid.h"
 #include "svm/vmcb.h"
 
-#define VECTOR_AC 17
-#define DR6_BS    BIT(14)
-
 struct svm_vcpu {
     struct guest guest; /* first */
     struct vmcb *vmcb;
@@ -85,6 +82,8 @@ static inline bool svm_window_open(const struct svm_vcpu *v)
 
 /* Takes up again an event whose delivery an exit has cut short (APM 2, 15.7.2). */
 void svm_requeue(struct svm_vcpu *v);
+
+bool svm_nmi_blocked(struct guest *guest);
 
 /* An exit: the guest ends an NMI's handler. */
 enum guest_action svm_iret(struct guest *guest);

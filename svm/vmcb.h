@@ -106,6 +106,9 @@ enum { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 #define NPF_FETCH       BIT(4)
 #define NPF_WALKING     BIT(33)
 
+/* The MSR permission map (15.11), in the form of arch/x86/guest_maps.h. */
+#define SVM_MSR_LAYOUT {.first = {0, 0xc0000000, 0xc0010000}, .ranges = 3, .step = 2, .write = 1}
+
 /* vmcb_segment.attributes: the descriptor's bits 55:52 and 47:40, close together. */
 #define ATTRIBUTE_L  BIT(9)
 #define ATTRIBUTE_DB BIT(10)

@@ -17,7 +17,7 @@
 static u64 control_word(const struct vmx_msrs *msrs, const struct feature_state *state,
                         enum vmx_word word)
 {
-    struct vmx_limits limits = vmx_limits_of(msrs, word);
+    struct feature_limits limits = vmx_limits_of(msrs, word);
     u64 value = limits.must;
     for (unsigned i = 1; i < VMX_FEATURES; i++) {
         const struct feature *feature = &vmx_feature_table.feature[i];
@@ -144,7 +144,7 @@ static bool check_sense(const struct vmx_msrs *msrs, const struct feature_state 
                         struct preflight *report)
 {
     for (enum vmx_word word = PIN; word <= ENTRY; word++) {
-        struct vmx_limits limits = vmx_limits_of(msrs, word);
+        struct feature_limits limits = vmx_limits_of(msrs, word);
         if (limits.must & ~limits.may)
             return preflight_refuse(report, "vmx-controls",
                                     "IA32_VMX_%s%s says of one bit that it must and that it may "
@@ -180,11 +180,6 @@ static bool check_sense(const struct vmx_msrs *msrs, const struct feature_state 
     return true;
 }
 
-bool vmx_wishes_parse(const char *value, struct vmx_wishes *wishes, char *error, size_t error_size)
-{
-    return features_parse(&vmx_feature_table, value, wishes->off, error, error_size);
-}
-
 bool vmx_negotiate(const struct vmx_msrs *msrs, const struct vmx_wishes *wishes,
                    struct vmx_caps *caps, struct preflight *report)
 {
@@ -192,12 +187,7 @@ bool vmx_negotiate(const struct vmx_msrs *msrs, const struct vmx_wishes *wishes,
     preflight_start(report, "VMX");
     if (!check_vmx(msrs, report))
         return false;
-    for (unsigned i = 1; i < VMX_FEATURES; i++) {
-        state[i] = vmx_probe(msrs, &vmx_feature_table.feature[i]);
-        if (wishes->off[i])
-            vmx_force_off(msrs, &vmx_feature_table.feature[i], wishes->off[i], &state[i]);
-    }
-    features_settle(&vmx_feature_table, state);
+    features_negotiate(&vmx_feature_table, vmx_limits_of, msrs, wishes->off, state);
     /* The first refusal stands: what the firmware switched off is told before what is missing. */
     if (check_firmware(msrs, report))
         check_regions(msrs, report);
@@ -210,7 +200,7 @@ bool vmx_negotiate(const struct vmx_msrs *msrs, const struct vmx_wishes *wishes,
 static bool word_fits(const struct vmx_msrs *core, enum vmx_word word, u64 value,
                       struct preflight *report)
 {
-    struct vmx_limits limits = vmx_limits_of(core, word);
+    struct feature_limits limits = vmx_limits_of(core, word);
     if ((limits.must & ~value) || (value & ~limits.may))
         return preflight_refuse(report, "core-differs",
                                 "this core's IA32_VMX_%s%s does not allow the controls that the "
@@ -237,13 +227,8 @@ bool vmx_core_fits(const struct vmx_msrs *core, const struct vmx_caps *caps,
     preflight_start(report, "VMX");
     if (!check_vmx(core, report) || !check_firmware(core, report) || !check_regions(core, report))
         return false;
-    for (unsigned i = 1; i < VMX_FEATURES; i++) {
-        struct feature_state state = vmx_probe(core, &vmx_feature_table.feature[i]);
-        if (caps->has[i] && state.have != HAVE_YES)
-            return preflight_refuse(report, "core-differs",
-                                    "this core lacks '%s' (%s), which the first core has",
-                                    vmx_feature_table.feature[i].title, state.where);
-    }
+    if (!features_core_fits(&vmx_feature_table, vmx_limits_of, core, caps->has, report))
+        return false;
     /* One VMCS moves between cores: they have to agree on its format (25.2). */
     if ((vmx_cap(core, MSR_VMX_BASIC) & VMX_BASIC_REVISION) != caps->revision)
         return preflight_refuse(report, "core-differs",

@@ -131,6 +131,11 @@ struct vmx_caps {
     bool open_feature_control; /* it is unlocked: write vmx_feature_control_open() before VMXON */
 };
 
+/* The MSR bitmap (25.6.9), in the form of arch/x86/guest_maps.h. */
+/* clang-format off */
+#define VMX_MSR_LAYOUT {.first = {0, 0xc0000000}, .ranges = 2, .step = 1, .write = 0x4000}
+/* clang-format on */
+
 /* CR0 bits that a guest under unrestricted guest cannot have 0 (27.3.1.1). */
 static inline u64 vmx_guest_cr0_must(const struct vmx_caps *caps)
 {
@@ -148,10 +153,6 @@ static inline u64 vmx_eptp_bits(const struct vmx_caps *caps)
 {
     return MEMORY_TYPE_WB | 3u << 3 | (caps->has[VMX_EPT_AD] ? BIT(6) : 0);
 }
-
-/* The value of "vmx=", as features_parse. */
-bool vmx_wishes_parse(const char *value, struct vmx_wishes *wishes, char *error,
-                      size_t error_size) must_check;
 
 /*
  * False: the report has the refusal, and *caps is not to be used. Either way the report has the

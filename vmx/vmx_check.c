@@ -29,7 +29,7 @@ void must_fixed(struct vmx_check *c, u32 number, u32 must_be, u32 may_be, u64 fr
 
 void must_allowed(struct vmx_check *c, u32 number, enum vmx_word word)
 {
-    struct vmx_limits limits = vmx_limits_of(c->msrs, word);
+    struct feature_limits limits = vmx_limits_of(c->msrs, word);
     u64 value = field(c, number);
     must(c, number, (limits.must & ~value) == 0,
          "every control is 1 that the capability MSR says must be 1");

@@ -2,10 +2,11 @@
 #include "vmx/vmx_cpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_maps.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "mm/frame.h"
-#include "vmx/vmx_bitmap.h"
+#include "vmx/vmx_features.h"
 #include "vmx/vmx_vcpu.h"
 
 struct vmx_caps vmx_caps;
@@ -44,14 +45,12 @@ void vmx_read_msrs(struct vmx_msrs *msrs)
 
 static bool preflight(const char *words, struct preflight *report)
 {
-    static char error[FEATURES_ERROR_MAX];
-    struct vmx_wishes wishes = {0};
+    struct vmx_wishes wishes;
     struct vmx_msrs msrs;
 
-    if (!vmx_wishes_parse(words, &wishes, error, sizeof error)) {
-        preflight_start(report, "VMX");
-        return preflight_refuse(report, "bad-option", "%s", error);
-    }
+    preflight_start(report, "VMX");
+    if (!features_wish(&vmx_feature_table, words, wishes.off, report))
+        return false;
     vmx_read_msrs(&msrs);
     return vmx_negotiate(&msrs, &wishes, &vmx_caps, report);
 }
@@ -89,6 +88,14 @@ static const char *open_feature_control(const struct vmx_msrs *msrs)
     return NULL;
 }
 
+/* PAT is the guest's own only if entries load it and exits save it and load the host's. */
+static bool switched(u32 msr)
+{
+    const bool *has = vmx_caps.has;
+
+    return msr != MSR_PAT || (has[VMX_LOAD_PAT] && has[VMX_SAVE_PAT] && has[VMX_LOAD_HOST_PAT]);
+}
+
 /* SDM 3, 24.7: FEATURE_CONTROL, the fixed bits of CR0 and CR4, CR4.VMXE, VMXON. */
 static const char *cpu_on(void)
 {
@@ -103,10 +110,9 @@ static const char *cpu_on(void)
     error = open_feature_control(&msrs);
     if (!error)
         error = prepare_region(cpu);
-    if (!error)
-        error = vmx_bitmaps_make();
     if (error)
         return error;
+    guest_maps_fill(&(struct guest_msr_layout)VMX_MSR_LAYOUT, switched, guest_ports, guest_msrs);
     cr0_write((cr0_read() | vmx_caps.cr0_must) & vmx_caps.cr0_may);
     cr4_write(((cr4_read() | vmx_caps.cr4_must) & vmx_caps.cr4_may) | CR4_VMXE);
     if (!vmxon(cpu->region)) {

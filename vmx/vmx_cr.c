@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_apic.h"
+#include "arch/x86/guest_cr.h"
 
 /*
  * CR0: the guest owns all bits but those that VMX operation fixes or that would change the real
@@ -81,9 +82,9 @@ static bool cr0_fits(struct vmx_vcpu *v, u64 value, u64 old)
         return false;
     if (!(value & CR0_PG) && cr4 & CR4_PCIDE)
         return false;
-    if (starts && efer & EFER_LME)
-        return cr4 & CR4_PAE && !(vmcs_read(VMCS_GUEST_CS_ACCESS) & ACCESS_L);
-    if (starts && cr4 & CR4_PAE)
+    if (efer & EFER_LME)
+        return !starts || (cr4 & CR4_PAE && !(vmcs_read(VMCS_GUEST_CS_ACCESS) & ACCESS_L));
+    if (value & CR0_PG && cr4 & CR4_PAE && (value ^ old) & (CR0_PG | CR0_CD | CR0_NW)) /* 4.4.1 */
         return load_pdptes(v, vmcs_read(VMCS_GUEST_CR3));
     return true;
 }
@@ -109,11 +110,7 @@ static enum guest_action write_cr4(struct vmx_vcpu *v, u64 value)
     u64 old = vmx_guest_ops.get(&v->guest, GUEST_CR4);
     u64 cr0 = vmcs_read(VMCS_GUEST_CR0), efer = vmcs_read(VMCS_GUEST_EFER);
 
-    if (value & ~guest_cr4_allowed(&v->guest))
-        return guest_gp(&v->guest);
-    if (efer & EFER_LMA && !(value & CR4_PAE))
-        return guest_gp(&v->guest);
-    if (value & ~old & CR4_PCIDE && (!(efer & EFER_LMA) || vmcs_read(VMCS_GUEST_CR3) & 0xfff))
+    if (!guest_cr4_fits(&v->guest, value))
         return guest_gp(&v->guest);
     if (cr0 & CR0_PG && !(efer & EFER_LMA) && value & CR4_PAE &&
         (value ^ old) & (CR4_PAE | CR4_PSE | CR4_PGE | CR4_SMEP) &&

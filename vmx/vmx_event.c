@@ -52,29 +52,56 @@ static bool takes_interrupts(struct guest *guest)
            vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF && !trap_waits();
 }
 
-/* With virtual NMIs the blocking is the guest's; MOV SS holds NMIs back on some processors, so
- * always here. */
-static bool takes_nmi(void)
+/*
+ * Blocking by NMI is the processor's to know where NMIs are virtual. Elsewhere an IRET ends nothing
+ * (26.3): the handler is taken to be over when the guest takes interrupts again.
+ */
+bool vmx_nmi_blocked(struct guest *guest)
 {
-    return !(vmcs_read(VMCS_GUEST_BLOCKING) & (BLOCKING_NMI | BLOCKING_MOV_SS | BLOCKING_STI)) &&
-           !trap_waits();
+    struct vmx_vcpu *v = vmx_of(guest);
+
+    if (vmx_caps.has[VMX_VIRTUAL_NMI])
+        return vmcs_read(VMCS_GUEST_BLOCKING) & BLOCKING_NMI;
+    v->nmi_blocked = v->nmi_blocked && (busy(guest) || !takes_interrupts(guest));
+    return v->nmi_blocked;
+}
+
+void vmx_nmi_block(struct vmx_vcpu *v, bool on)
+{
+    u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING) & ~(u32)BLOCKING_NMI;
+
+    if (vmx_caps.has[VMX_VIRTUAL_NMI])
+        vmcs_write(VMCS_GUEST_BLOCKING, blocking | (on ? (u32)BLOCKING_NMI : 0));
+    else
+        v->nmi_blocked = on;
+}
+
+/* MOV SS holds NMIs back on some processors, so always here. */
+static bool takes_nmi(struct guest *guest)
+{
+    return !(vmcs_read(VMCS_GUEST_BLOCKING) & (BLOCKING_MOV_SS | BLOCKING_STI)) &&
+           !vmx_nmi_blocked(guest) && !trap_waits();
 }
 
 static bool deliver_nmi(struct guest *guest, bool taken)
 {
-    bool goes = !taken && takes_nmi();
+    bool goes = !taken && takes_nmi(guest);
 
     if (goes) {
         inject(guest, &(struct guest_event){.vector = 2, .type = EVENT_TYPE_NMI});
         guest->nmi = false;
+        vmx_of(guest)->nmi_blocked = true;
     }
-    vmx_switch(vmx_of(guest), VMX_NMI_WINDOW, guest->nmi);
+    if (vmx_caps.has[VMX_NMI_WINDOW])
+        vmx_switch(vmx_of(guest), VMX_NMI_WINDOW, guest->nmi);
     return goes;
 }
 
+/* Without an NMI window this one serves for both. */
 static void interrupt_window(struct guest *guest, bool on)
 {
-    vmx_switch(vmx_of(guest), VMX_INTERRUPT_WINDOW, on);
+    vmx_switch(vmx_of(guest), VMX_INTERRUPT_WINDOW,
+               on || (guest->nmi && !vmx_caps.has[VMX_NMI_WINDOW]));
 }
 
 /* 25.6.8, 30.1.2: an exit, reason 43, when VTPR falls below. Without the shadow CR8 exits anyway.
@@ -122,5 +149,5 @@ void vmx_requeue(struct vmx_vcpu *v)
     if (type >= EVENT_SOFTWARE_INTERRUPT)
         v->guest.event.length = (u8)vmcs_read(VMCS_EXIT_LENGTH);
     if (type == EVENT_NMI) /* it is delivered anew: its own blocking must not stop it (28.2.4) */
-        vmcs_write(VMCS_GUEST_BLOCKING, vmcs_read(VMCS_GUEST_BLOCKING) & ~(u32)BLOCKING_NMI);
+        vmx_nmi_block(v, false);
 }

@@ -4,8 +4,9 @@
 #include "arch/arch.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/guest_exit.h"
+#include "arch/x86/guest_act.h"
 #include "arch/x86/guest_debug.h"
+#include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_task.h"
 #include "arch/x86/trap.h"
 #include "core/run.h"
@@ -14,10 +15,33 @@
 #include "vmx/vmx_dump.h"
 #include "vmx/vmx_names.h"
 
-#define NEVER (~0ull)
+#define NEVER               (~0ull)
+#define ENTRY_MACHINE_CHECK 41
 
 /* vmx_vcpu has the guest first, so the shared handlers stand in the table themselves. */
 typedef enum guest_action (*exit_handler)(struct guest *guest);
+
+static u32 shadow(void)
+{
+    return vmcs_read(VMCS_GUEST_BLOCKING) & (u32)(BLOCKING_STI | BLOCKING_MOV_SS);
+}
+
+static void end_shadow(struct guest *guest)
+{
+    (void)guest;
+    if (shadow())
+        vmcs_write(VMCS_GUEST_BLOCKING, vmcs_read(VMCS_GUEST_BLOCKING) ^ shadow());
+}
+
+/* It comes with the next entry, before any interrupt, and the processor itself sets DR6 (25.4.2,
+ * 27.7.3). */
+static void trap(struct guest *guest, u64 why)
+{
+    (void)guest;
+    _Static_assert(DR6_BS == PENDING_BS && DR6_HITS == PENDING_B0_B3, "DR6's bits");
+    vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+               vmcs_read(VMCS_GUEST_PENDING_DEBUG) | why | (why & DR6_HITS ? PENDING_ENABLED : 0));
+}
 
 /* The exit has left DR6 and DR7.GD as they were (28.1); INT1 (which traps past itself, so its type
  * and length are kept) touches no bit of DR6 anyway (18.3.1.6). */
@@ -29,6 +53,14 @@ static void debug_exception(struct vmx_vcpu *v, u8 type)
     if (type != EVENT_PRIVILEGED_EXCEPTION)
         ops->set(&v->guest, GUEST_DR6, (ops->get(&v->guest, GUEST_DR6) & ~MASK(3, 0)) | found);
     ops->set(&v->guest, GUEST_DR7, ops->get(&v->guest, GUEST_DR7) & ~BIT(13)); /* GD */
+    if (shadow() && vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
+        trap(&v->guest, DR6_BS); /* goes under in this one, but entry asks for it (27.3.1.5) */
+}
+
+/* The host's: its handler knows what to do. */
+static void machine_check(void)
+{
+    __asm__ volatile("int $18");
 }
 
 static enum guest_action exit_exception(struct guest *guest)
@@ -42,7 +74,7 @@ static enum guest_action exit_exception(struct guest *guest)
         return GUEST_RESUME;
     }
     if (vector == VECTOR_MACHINE_CHECK) {
-        __asm__ volatile("int $18");
+        machine_check();
         return GUEST_RESUME;
     }
     if (vector == VECTOR_UD)
@@ -77,31 +109,10 @@ static enum guest_action exit_interrupt(struct guest *guest)
     return GUEST_LOOK;
 }
 
-static enum guest_action exit_triple_fault(struct guest *guest)
-{
-    struct vm *vm = guest->vcpu.vm;
-
-    vm->end_rip = vmcs_read(VMCS_GUEST_RIP);
-    vm_stop(vm, VM_END_TRIPLE_FAULT, 0);
-    return GUEST_LOOK;
-}
-
 static enum guest_action exit_window(struct guest *guest)
 {
     guest_deliver(guest, &vmx_event_ops);
     return GUEST_RESUME;
-}
-
-static enum guest_action exit_hlt(struct guest *guest)
-{
-    (void)guest;
-    return GUEST_HALT;
-}
-
-static enum guest_action exit_nothing(struct guest *guest)
-{
-    (void)guest;
-    return GUEST_NEXT;
 }
 
 static enum guest_action exit_cr(struct guest *guest)
@@ -141,10 +152,10 @@ static enum guest_action exit_io(struct guest *guest)
 }
 
 /* Table 28-2. An NMI through a task gate blocks further ones, and IRET ends that (6.7.1). */
-static enum guest_action exit_task_switch(struct vmx_vcpu *v)
+static enum guest_action exit_task_switch(struct guest *guest)
 {
+    struct vmx_vcpu *v = vmx_of(guest);
     u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
-    u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING) & ~(u32)(BLOCKING_STI | BLOCKING_MOV_SS);
     struct guest_task_switch how = {.selector = (u16)q,
                                     .source = (enum task_source)bits_get(q, 31, 30)};
 
@@ -154,11 +165,11 @@ static enum guest_action exit_task_switch(struct vmx_vcpu *v)
     how.length = how.source == TASK_GATE ? how.event.length : (u8)vmcs_read(VMCS_EXIT_LENGTH);
     enum guest_action action = guest_task_switch(&v->guest, &how);
     if (how.source == TASK_IRET)
-        blocking &= ~(u32)BLOCKING_NMI;
+        vmx_nmi_block(v, false);
     else if (how.event.valid && how.event.type == EVENT_NMI &&
              !(v->guest.event.valid && v->guest.event.type == EVENT_NMI))
-        blocking |= (u32)BLOCKING_NMI;
-    vmcs_write(VMCS_GUEST_BLOCKING, blocking);
+        vmx_nmi_block(v, true);
+    end_shadow(guest);
     return action;
 }
 
@@ -171,14 +182,8 @@ static enum guest_action exit_ept_violation(struct guest *guest)
 
     vmx_requeue(vmx_of(guest));
     if (q & BIT(12) && !guest->event.valid) /* the faulting IRET had ended NMI blocking */
-        vmcs_write(VMCS_GUEST_BLOCKING, vmcs_read(VMCS_GUEST_BLOCKING) | (u32)BLOCKING_NMI);
-    if (vm_at(guest->vcpu.vm, at, 1)) {
-        vm_stop_text(guest->vcpu.vm, "its memory at 0x%lx is not mapped", at.v);
-        return GUEST_LOOK;
-    }
-    if (q & BIT(2))
-        return guest_ud(guest); /* code where nothing is: all ones is no instruction */
-    return guest_mmio(guest, at, (q & BIT(7)) && !(q & BIT(8)));
+        vmx_nmi_block(vmx_of(guest), true);
+    return guest_exit_unmapped(guest, at, q & BIT(2), (q & BIT(7)) && !(q & BIT(8)));
 }
 
 static enum guest_action exit_impossible(struct guest *guest)
@@ -193,39 +198,14 @@ static enum guest_action exit_impossible(struct guest *guest)
 /* An entry that the processor refuses late comes as an exit. */
 static enum guest_action exit_odd(struct guest *guest)
 {
-    if (!(vmcs_read(VMCS_EXIT_REASON) & VMX_ENTRY_FAILED))
+    u32 reason = vmcs_read(VMCS_EXIT_REASON);
+
+    if (!(reason & VMX_ENTRY_FAILED))
         return exit_impossible(guest);
+    if ((u16)reason == ENTRY_MACHINE_CHECK)
+        machine_check();
     vmx_entry_failed(vmx_of(guest));
     return GUEST_LOOK;
-}
-
-/* PAUSE loops: the core looks at who else waits. */
-static enum guest_action exit_look(struct guest *guest)
-{
-    (void)guest;
-    return GUEST_LOOK;
-}
-
-/* The preemption timer: the time is looked at after every exit. */
-static enum guest_action exit_timer(struct guest *guest)
-{
-    (void)guest;
-    return GUEST_RESUME;
-}
-
-static enum guest_action exit_gp(struct guest *guest)
-{
-    return guest_gp(guest);
-}
-
-static enum guest_action exit_ud(struct guest *guest)
-{
-    return guest_ud(guest);
-}
-
-static enum guest_action exit_task_switch_(struct guest *guest)
-{
-    return exit_task_switch(vmx_of(guest));
 }
 
 /* A reason without a row is one that is never to come. */
@@ -238,48 +218,48 @@ static const exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [0 ... VMX_EXIT_REASONS - 1] = exit_impossible,
     [0] = exit_exception,
     [1] = exit_interrupt,
-    [2] = exit_triple_fault,
+    [2] = guest_exit_triple_fault,
     [7] = exit_window, /* interrupt */
     [8] = exit_window, /* NMI */
-    [9] = exit_task_switch_,
+    [9] = exit_task_switch,
     [10] = guest_cpuid,
-    [11] = exit_ud, /* GETSEC */
-    [12] = exit_hlt,
-    [13] = exit_nothing, /* INVD: the caches are coherent, and not the guest's to lose */
-    [14] = exit_nothing, /* INVLPG */
-    [15] = exit_gp,      /* RDPMC: there is no counter, so every index is wrong (SDM 2) */
+    [11] = guest_exit_ud, /* GETSEC */
+    [12] = guest_exit_halt,
+    [13] = guest_exit_next, /* INVD: the caches are coherent, and not the guest's to lose */
+    [14] = guest_exit_next, /* INVLPG */
+    [15] = guest_exit_gp,   /* RDPMC: there is no counter, so every index is wrong (SDM 2) */
     [18] = guest_hypercall,
-    [19] = exit_ud, /* VMCLEAR */
-    [20] = exit_ud, /* VMLAUNCH */
-    [21] = exit_ud, /* VMPTRLD */
-    [22] = exit_ud, /* VMPTRST */
-    [23] = exit_ud, /* VMREAD */
-    [24] = exit_ud, /* VMRESUME */
-    [25] = exit_ud, /* VMWRITE */
-    [26] = exit_ud, /* VMXOFF */
-    [27] = exit_ud, /* VMXON */
+    [19] = guest_exit_ud, /* VMCLEAR */
+    [20] = guest_exit_ud, /* VMLAUNCH */
+    [21] = guest_exit_ud, /* VMPTRLD */
+    [22] = guest_exit_ud, /* VMPTRST */
+    [23] = guest_exit_ud, /* VMREAD */
+    [24] = guest_exit_ud, /* VMRESUME */
+    [25] = guest_exit_ud, /* VMWRITE */
+    [26] = guest_exit_ud, /* VMXOFF */
+    [27] = guest_exit_ud, /* VMXON */
     [28] = exit_cr,
     [30] = exit_io,
     [31] = guest_rdmsr,
     [32] = guest_wrmsr,
-    [36] = exit_ud,     /* MWAIT: not in the guest's CPUID */
-    [39] = exit_ud,     /* MONITOR */
-    [40] = exit_look,   /* PAUSE */
-    [43] = exit_window, /* TPR below threshold */
+    [36] = guest_exit_ud,   /* MWAIT: not in the guest's CPUID */
+    [39] = guest_exit_ud,   /* MONITOR */
+    [40] = guest_exit_look, /* PAUSE loops: who else waits? */
+    [43] = exit_window,     /* TPR below threshold */
     [48] = exit_ept_violation,
-    [50] = exit_ud, /* INVEPT */
-    [52] = exit_timer,
-    [53] = exit_ud,      /* INVVPID */
-    [54] = exit_nothing, /* WBINVD, WBNOINVD */
+    [50] = guest_exit_ud,     /* INVEPT */
+    [52] = guest_exit_resume, /* preemption timer: the time is looked at after every exit */
+    [53] = guest_exit_ud,     /* INVVPID */
+    [54] = guest_exit_next,   /* WBINVD, WBNOINVD */
     [55] = guest_xsetbv,
-    [58] = exit_ud, /* INVPCID */
-    [59] = exit_ud, /* VMFUNC */
-    [60] = exit_ud, /* ENCLS */
-    [63] = exit_ud, /* XSAVES with bits of XSS that exit: there are none */
-    [64] = exit_ud, /* XRSTORS */
-    [67] = exit_ud, /* UMWAIT */
-    [68] = exit_ud, /* TPAUSE */
-    [70] = exit_ud, /* ENCLV */
+    [58] = guest_exit_ud, /* INVPCID */
+    [59] = guest_exit_ud, /* VMFUNC */
+    [60] = guest_exit_ud, /* ENCLS */
+    [63] = guest_exit_ud, /* XSAVES with bits of XSS that exit: there are none */
+    [64] = guest_exit_ud, /* XRSTORS */
+    [67] = guest_exit_ud, /* UMWAIT */
+    [68] = guest_exit_ud, /* TPAUSE */
+    [70] = guest_exit_ud, /* ENCLV */
     [ODD_EXIT] = exit_odd,
 };
 #pragma GCC diagnostic pop
@@ -289,28 +269,54 @@ const char *vmx_exit_kind_name(unsigned kind)
     return vmx_exit_name(kind);
 }
 
-/*
- * Past the instruction. It ends a shadow of STI or MOV SS, and under single-step the trap that
- * it would have raised is put where the next entry finds it (25.4.2).
- */
-static always_inline void advance(u64 length)
+/* As the processor has counted. */
+static bool length(struct guest *guest, u64 *bytes)
 {
-    u32 blocking = vmcs_read(VMCS_GUEST_BLOCKING);
-
-    vmcs_write(VMCS_GUEST_RIP, vmcs_read(VMCS_GUEST_RIP) + length);
-    if (unlikely(blocking & (BLOCKING_STI | BLOCKING_MOV_SS)))
-        vmcs_write(VMCS_GUEST_BLOCKING, blocking & ~(u32)(BLOCKING_STI | BLOCKING_MOV_SS));
-    if (unlikely(vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF))
-        vmcs_write(VMCS_GUEST_PENDING_DEBUG, vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_BS);
+    (void)guest;
+    *bytes = vmcs_read(VMCS_EXIT_LENGTH);
+    return true;
 }
 
-/* Breakpoints that emulation has met: their trap comes with the next entry, before any interrupt,
- * and the processor itself sets DR6 (25.4.2, 27.7.3). */
-static void trap_later(struct vmx_vcpu *v)
+/* It ends a halt at once (25.4.2). */
+static bool trap_waits(struct guest *guest)
 {
-    vmcs_write(VMCS_GUEST_PENDING_DEBUG,
-               vmcs_read(VMCS_GUEST_PENDING_DEBUG) | v->guest.hits | PENDING_ENABLED);
-    v->guest.hits = 0;
+    (void)guest;
+    return vmcs_read(VMCS_GUEST_PENDING_DEBUG);
+}
+
+/* The windows exit. */
+static bool wants_look(struct guest *guest)
+{
+    (void)guest;
+    return false;
+}
+
+static const struct guest_act_ops act_ops = {
+    .length = length,
+    .end_shadow = end_shadow,
+    .trap = trap,
+    .trap_waits = trap_waits,
+    .wants_look = wants_look,
+    .events = &vmx_event_ops,
+};
+
+/* The short cut round guest_act, when nobody has called either. False: nothing is done. */
+static always_inline bool end_plainly(const struct vmx_vcpu *v, u64 bytes)
+{
+    u64 rip = vmcs_read(VMCS_GUEST_RIP);
+
+    if (!guest_ends_plainly(rip, bytes, vmcs_read(VMCS_GUEST_RFLAGS),
+                            shadow() | v->guest.vcpu.attention))
+        return false;
+    vmcs_write(VMCS_GUEST_RIP, rip + bytes);
+    return true;
+}
+
+static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
+{
+    if (action == GUEST_SKIP && end_plainly(v, v->guest.length))
+        return false;
+    return guest_act(&v->guest, action, &act_ops);
 }
 
 static no_inline bool look_up(struct vmx_vcpu *v)
@@ -344,59 +350,32 @@ static no_inline bool time_is_over(struct vmx_vcpu *v)
     return false;
 }
 
-/* What is rarer than going on behind the instruction. True: out to the core. */
-static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
-{
-    struct guest *guest = &v->guest;
-
-    if (action == GUEST_LOOK)
-        return true;
-    if (action == GUEST_SKIP) {
-        advance(guest->length);
-    } else if (action == GUEST_TRAP) {
-        advance(vmcs_read(VMCS_EXIT_LENGTH));
-    } else if (action == GUEST_HALT) {
-        advance(vmcs_read(VMCS_EXIT_LENGTH));
-        /* A debug trap that waits ends the halt at once (25.4.2). */
-        guest->halted = !vmcs_read(VMCS_GUEST_PENDING_DEBUG) && !guest_would_wake(guest);
-        return guest->halted || look_up(v);
-    }
-    if (unlikely(guest->hits))
-        trap_later(v);
-    return (guest->event.valid || guest->vcpu.attention) && look_up(v);
-}
-
 /* Counted and timed. Goes on with the vCPU, or leaves: NULL. */
-static always_inline struct vmx_vcpu *end_exit(struct vmx_vcpu *v, u32 reason, bool out)
+static always_inline struct vmx_vcpu *end_exit(struct vmx_vcpu *v, u64 reason, bool out)
 {
     stats_count(&v->guest.vcpu.stats, reason, tsc_read_low() - v->exit_began);
     if (COUNT_VMCS)
-        vmx_count_exit(reason);
+        vmx_count_exit((u32)reason);
     if (out || (unlikely(v->deadline != NEVER) && time_is_over(v)))
         return NULL;
     return v;
-}
-
-static no_inline u32 odd_reason(u32 reason)
-{
-    (void)reason;
-    return ODD_EXIT;
 }
 
 /* Every exit. Instructions count here: what an exit mostly is comes first, the rest is called. */
 struct vmx_vcpu *vmx_exited(struct vmx_vcpu *v)
 {
     v->exit_began = tsc_read_low();
-    u32 reason = vmcs_read(VMCS_EXIT_REASON);
+    u64 reason = vmcs_read_any(VMCS_EXIT_REASON); /* as wide as it is used */
 
-    if (unlikely(reason >= VMX_EXIT_REASONS))
-        reason = odd_reason(reason);
+    if (unlikely(reason >= VMX_EXIT_REASONS)) {
+        reason = ODD_EXIT;
+        __asm__("" : "+r"(reason)); /* a jump costs less here than a conditional move */
+    }
     enum guest_action action = handlers[reason](&v->guest);
     if (unlikely(action != GUEST_NEXT))
         return end_exit(v, reason, act(v, action));
-    advance(vmcs_read(VMCS_EXIT_LENGTH));
-    if (unlikely(v->guest.vcpu.attention))
-        return end_exit(v, reason, look_up(v));
+    if (unlikely(!end_plainly(v, vmcs_read_any(VMCS_EXIT_LENGTH))))
+        return end_exit(v, reason, act(v, GUEST_NEXT));
     return end_exit(v, reason, false);
 }
 

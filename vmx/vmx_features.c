@@ -150,9 +150,10 @@ const struct feature_table vmx_feature_table = {"vmx", features, VMX_FEATURES, g
                                                 array_size(groups)};
 _Static_assert(VMX_FEATURES <= PREFLIGHT_ROWS_MAX, "the report has a row for each feature");
 
-struct vmx_limits vmx_limits_of(const struct vmx_msrs *msrs, enum vmx_word word)
+struct feature_limits vmx_limits_of(const void *regs, unsigned word)
 {
-    struct vmx_limits limits = {"", words[word].name, 0, 0, true, words[word].split};
+    const struct vmx_msrs *msrs = regs;
+    struct feature_limits limits = {"", words[word].name, 0, 0, true, words[word].split};
     if (word == CPUID_7C) {
         limits.may = msrs->cpuid_7_ecx;
         return limits;
@@ -169,46 +170,4 @@ struct vmx_limits vmx_limits_of(const struct vmx_msrs *msrs, enum vmx_word word)
     limits.must = limits.split ? value & MASK(31, 0) : 0;
     limits.may = limits.split ? value >> 32 : value;
     return limits;
-}
-
-/* "PROCBASED_CTLS2[33]=0": the bit of the register that decided. */
-static void say_where(struct feature_state *state, const struct vmx_limits *limits, unsigned bit,
-                      int is)
-{
-    if (!limits->present)
-        fmt_text(state->where, sizeof state->where, "%s absent", limits->name);
-    else
-        fmt_text(state->where, sizeof state->where, "%s%s[%u]=%d", limits->prefix, limits->name,
-                 bit, is);
-}
-
-/* What the processor alone says of a feature. */
-struct feature_state vmx_probe(const struct vmx_msrs *msrs, const struct feature *feature)
-{
-    struct feature_state state = {.have = HAVE_YES};
-    struct vmx_limits limits = vmx_limits_of(msrs, feature->word);
-    u64 bit = BIT(feature->bit);
-    if (feature->kind != FEATURE_FREE && !(limits.may & bit)) {
-        state.have = HAVE_NO;
-        say_where(&state, &limits, feature->bit + (limits.split ? 32u : 0u), 0);
-    } else if (feature->kind != FEATURE_ON && (limits.must & bit)) {
-        state.have = HAVE_NO;
-        say_where(&state, &limits, feature->bit, 1);
-    }
-    return state;
-}
-
-/* The command line's word, unless the processor insists: a control that must be 1 stays on. */
-void vmx_force_off(const struct vmx_msrs *msrs, const struct feature *feature, const char *word,
-                   struct feature_state *state)
-{
-    struct vmx_limits limits = vmx_limits_of(msrs, feature->word);
-    if (state->have != HAVE_YES)
-        return;
-    if (feature->kind == FEATURE_ON && (limits.must & BIT(feature->bit))) {
-        say_where(state, &limits, feature->bit, 1);
-        return;
-    }
-    state->have = HAVE_OFF;
-    fmt_text(state->where, sizeof state->where, "vmx=-%s", word);
 }

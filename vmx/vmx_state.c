@@ -3,8 +3,8 @@
 
 #include "arch/x86/cpu.h"
 
-/* Registers that are one field; EFER needs more than that to be set. CR0, CR4, PAT and DR6 are not
- * here. */
+/* Registers that are one field; EFER needs more than that to be set. CR0, CR2, CR4, PAT and DR6 are
+ * not here. */
 static const u32 fields[GUEST_REGS] = {
     [GUEST_RIP] = VMCS_GUEST_RIP,
     [GUEST_RSP] = VMCS_GUEST_RSP,
@@ -40,6 +40,8 @@ static no_inline u64 get_other(struct guest *guest, enum guest_reg reg)
     case GUEST_CR0:
         return shadowed(vmcs_read(VMCS_GUEST_CR0), vmcs_read(VMCS_CR0_MASK),
                         vmcs_read(VMCS_CR0_SHADOW));
+    case GUEST_CR2: /* the guest's: Trivet's own code takes no page fault */
+        return cr2_read();
     case GUEST_CR4:
         return shadowed(vmcs_read(VMCS_GUEST_CR4), vmcs_read(VMCS_CR4_MASK),
                         vmcs_read(VMCS_CR4_SHADOW));
@@ -60,6 +62,9 @@ static no_inline void set_other(struct guest *guest, enum guest_reg reg, u64 val
     switch (reg) {
     case GUEST_CR0:
         vmx_cr0_set(vmx_of(guest), value);
+        break;
+    case GUEST_CR2:
+        cr2_write(value);
         break;
     case GUEST_CR4:
         vmx_cr4_set(vmx_of(guest), value);
@@ -167,4 +172,5 @@ const struct guest_ops vmx_guest_ops = {
     .load_cr3 = load_cr3,
     .code_bits = code_bits,
     .cpl = cpl,
+    .nmi_blocked = vmx_nmi_blocked,
 };

@@ -2,14 +2,11 @@
 #include "vmx/vmx_vcpu.h"
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_maps.h"
 #include "arch/x86/percpu.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
-#include "vmx/vmx_bitmap.h"
-
-/* Frames come in powers of two. */
-#define VCPU_BLOCK (16 * KiB)
-_Static_assert(sizeof(struct vmx_vcpu) <= VCPU_BLOCK, "a vCPU's block");
+#include "mm/hostmap.h"
 
 static u16 next_vpid; /* machines are created on one core at a time */
 
@@ -54,9 +51,9 @@ static void write_controls(struct vmx_vcpu *v)
     vmcs_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
     vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
     vmcs_write(VMCS_ENTRY_EVENT, 0);
-    vmcs_write(VMCS_IO_BITMAP_A, vmx_bitmap_ports().v);
-    vmcs_write(VMCS_IO_BITMAP_B, hpa_add(vmx_bitmap_ports(), PAGE_4K).v);
-    vmcs_write(VMCS_MSR_BITMAP, vmx_bitmap_msrs().v);
+    vmcs_write(VMCS_IO_BITMAP_A, hostmap_image_hpa(guest_ports).v);
+    vmcs_write(VMCS_IO_BITMAP_B, hostmap_image_hpa(guest_ports + PAGE_4K).v);
+    vmcs_write(VMCS_MSR_BITMAP, hostmap_image_hpa(guest_msrs).v);
     vmcs_write(VMCS_EPT_POINTER, vmx_eptp(v->guest.vcpu.vm));
     vmcs_write(VMCS_LINK_POINTER, ~0ull);
     vmcs_write(VMCS_TSC_OFFSET, v->guest.tsc_adjust);
@@ -168,10 +165,7 @@ static void write_guest(struct vmx_vcpu *v, const struct guest_start *start)
     vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
     vmcs_write(VMCS_GUEST_BLOCKING, 0);
     write_segments(start);
-    v->guest.gpr[GPR_RAX] = start->rax;
-    v->guest.gpr[GPR_RBX] = start->rbx;
-    v->guest.gpr[GPR_RSI] = start->rsi;
-    v->guest.gpr[GPR_RDI] = start->rdi;
+    guest_start_gpr(&v->guest, start);
 }
 
 void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
@@ -180,7 +174,6 @@ void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
     hpa_t current; /* this core may have another one loaded, which stays so */
 
     __asm__ volatile("vmptrst %0" : "=m"(current.v) : : "cc", "memory");
-    guest_init(&v->guest);
     vmclear(v->vmcs);
     vmptrld(v->vmcs);
     write_controls(v);
@@ -192,41 +185,29 @@ void vmx_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
         vmptrld(current);
 }
 
-static const char *take_pages(struct vmx_vcpu *v)
+static bool take_pages(struct vmx_vcpu *v)
 {
     v->vmcs = frame_alloc(PAGE_4K);
     if (hpa_is_none(v->vmcs))
-        return "no memory";
+        return false;
     *(u32 *)hpa_ptr(v->vmcs) = vmx_caps.revision;
-    return NULL;
+    return true;
 }
 
 struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
 {
-    hpa_t block = frame_alloc(VCPU_BLOCK);
-    if (hpa_is_none(block))
+    struct vmx_vcpu *v = (void *)guest_create(vm, index, &vmx_guest_ops, sizeof *v);
+
+    if (!v)
         return NULL;
-    struct vmx_vcpu *v = hpa_ptr(block);
-    v->guest.vcpu.vm = vm;
-    v->guest.vcpu.index = index;
-    v->guest.ops = &vmx_guest_ops;
-    v->guest.cpuid = &guest_vm_of(vm)->cpuid;
     v->pat = PAT_RESET;
     v->controls = vmx_caps.controls;
     v->vpid = new_vpid();
-    if (take_pages(v) || !guest_create(&v->guest)) {
+    if (!take_pages(v)) {
         vmx_vcpu_destroy(&v->guest.vcpu);
         return NULL;
     }
     return &v->guest.vcpu;
-}
-
-static void give_back(hpa_t base, u64 size)
-{
-    if (base.v && !hpa_is_none(base)) {
-        const char *error = frame_free(base, size);
-        hv_assert(!error);
-    }
 }
 
 void vmx_vcpu_destroy(struct vcpu *vcpu)
@@ -235,9 +216,8 @@ void vmx_vcpu_destroy(struct vcpu *vcpu)
 
     if (COUNT_VMCS)
         vmx_count_print();
-    guest_destroy(&v->guest);
-    give_back(v->vmcs, PAGE_4K);
-    give_back(ptr_hpa(v), VCPU_BLOCK);
+    guest_give_back(v->vmcs, PAGE_4K);
+    guest_destroy(&v->guest, sizeof *v);
 }
 
 /* What another owner of the VPID or of the tables' frames may have left (31.3). */

@@ -25,6 +25,7 @@ struct vmx_vcpu {
     u32 exit_began;    /* TSC, its low half */
     bool launched;     /* since the last VMCLEAR */
     bool loaded_before;
+    bool nmi_blocked; /* without virtual NMIs: vmx_event.c */
     u16 vpid;
 };
 
@@ -58,6 +59,10 @@ extern const struct guest_event_ops vmx_event_ops;
 
 /* Takes up again an event whose delivery an exit has cut short (SDM 3, 28.2.4). */
 void vmx_requeue(struct vmx_vcpu *vcpu);
+
+/* Whether an NMI is being served; that one begins or ends to be. */
+bool vmx_nmi_blocked(struct guest *guest);
+void vmx_nmi_block(struct vmx_vcpu *vcpu, bool on);
 
 /* Switches a control that comes and goes, in the copy and in the VMCS. */
 void vmx_switch(struct vmx_vcpu *vcpu, enum vmx_feature feature, bool on);

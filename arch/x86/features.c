@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/features.h"
 
+#include "lib/bits.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 
@@ -82,6 +83,58 @@ bool features_parse(const struct feature_table *table, const char *value, const 
     return true;
 }
 
+bool features_wish(const struct feature_table *table, const char *value, const char **off,
+                   struct preflight *report)
+{
+    static char error[FEATURES_ERROR_MAX];
+
+    return features_parse(table, value, off, error, sizeof error) ||
+           preflight_refuse(report, "bad-option", "%s", error);
+}
+
+/* "PROCBASED_CTLS2[33]=0": the bit of the register that decided. */
+static void say_where(struct feature_state *state, const struct feature_limits *limits,
+                      unsigned bit, int is)
+{
+    if (!limits->present)
+        fmt_text(state->where, sizeof state->where, "%s absent", limits->name);
+    else
+        fmt_text(state->where, sizeof state->where, "%s%s[%u]=%d", limits->prefix, limits->name,
+                 bit, is);
+}
+
+/* What the processor alone says of a feature. */
+static struct feature_state probe(const struct feature *feature,
+                                  const struct feature_limits *limits)
+{
+    struct feature_state state = {.have = HAVE_YES};
+    u64 bit = BIT(feature->bit);
+
+    if (feature->kind != FEATURE_FREE && !(limits->may & bit)) {
+        state.have = HAVE_NO;
+        say_where(&state, limits, feature->bit + (limits->split ? 32u : 0u), 0);
+    } else if (feature->kind != FEATURE_ON && (limits->must & bit)) {
+        state.have = HAVE_NO;
+        say_where(&state, limits, feature->bit, 1);
+    }
+    return state;
+}
+
+/* The command line's word, unless the processor insists: a control that must be 1 stays on. */
+static void force_off(const struct feature_table *table, const struct feature *feature,
+                      const struct feature_limits *limits, const char *word,
+                      struct feature_state *state)
+{
+    if (state->have != HAVE_YES)
+        return;
+    if (feature->kind == FEATURE_ON && (limits->must & BIT(feature->bit))) {
+        say_where(state, limits, feature->bit, 1);
+        return;
+    }
+    state->have = HAVE_OFF;
+    fmt_text(state->where, sizeof state->where, "%s=-%s", table->option, word);
+}
+
 /* The first of a feature's needs that is not met; 0 if all are. */
 static unsigned unmet_need(const struct feature *feature, const struct feature_state *state)
 {
@@ -93,7 +146,7 @@ static unsigned unmet_need(const struct feature *feature, const struct feature_s
 }
 
 /* Ends: each round but the last takes at least one feature out for good. */
-void features_settle(const struct feature_table *table, struct feature_state *state)
+static void settle(const struct feature_table *table, struct feature_state *state)
 {
     bool changed;
     do {
@@ -107,6 +160,34 @@ void features_settle(const struct feature_table *table, struct feature_state *st
             changed = true;
         }
     } while (changed);
+}
+
+void features_negotiate(const struct feature_table *table, feature_limits_of limits_of,
+                        const void *regs, const char *const *off, struct feature_state *state)
+{
+    for (unsigned i = 1; i < table->count; i++) {
+        struct feature_limits limits = limits_of(regs, table->feature[i].word);
+
+        state[i] = probe(&table->feature[i], &limits);
+        if (off[i])
+            force_off(table, &table->feature[i], &limits, off[i], &state[i]);
+    }
+    settle(table, state);
+}
+
+bool features_core_fits(const struct feature_table *table, feature_limits_of limits_of,
+                        const void *regs, const bool *has, struct preflight *report)
+{
+    for (unsigned i = 1; i < table->count; i++) {
+        struct feature_limits limits = limits_of(regs, table->feature[i].word);
+        struct feature_state state = probe(&table->feature[i], &limits);
+
+        if (has[i] && state.have != HAVE_YES)
+            return preflight_refuse(report, "core-differs",
+                                    "this core lacks '%s' (%s), which the first core has",
+                                    table->feature[i].title, state.where);
+    }
+    return true;
 }
 
 static void refuse_feature(const struct feature *feature, const struct feature_state *state,

@@ -48,6 +48,15 @@ struct feature_state {
     char where[26]; /* for preflight_row; the vendor's when the processor denies it */
 };
 
+/* What one of the vendor's words allows. */
+struct feature_limits {
+    const char *prefix; /* before the name of the register that was really read, or "" */
+    const char *name;
+    u64 must, may;       /* bits that are 1, that may be 1 */
+    bool present, split; /* split: `may` is the register's upper half */
+};
+typedef struct feature_limits (*feature_limits_of)(const void *regs, unsigned word);
+
 /*
  * Reads the option's value, "-apicv,-vpid", into off[table->count]: the table's own copy of the
  * word that switched the feature off (its name or its group's), or NULL. False: *error is one
@@ -59,8 +68,18 @@ bool features_parse(const struct feature_table *table, const char *value, const 
 /* Enough for the longest sentence that features_parse writes. */
 #define FEATURES_ERROR_MAX 1280
 
-/* Turns HAVE_YES into HAVE_MOOT wherever a need is not met, until nothing changes. */
-void features_settle(const struct feature_table *table, struct feature_state *state);
+/* The same; what is wrong is the report's refusal, "bad-option". */
+bool features_wish(const struct feature_table *table, const char *value, const char **off,
+                   struct preflight *report) must_check;
+
+/* Into state[table->count]: what the processor says, less what `off` switches off and the processor
+ * does not insist on, less what then lacks something that it needs. */
+void features_negotiate(const struct feature_table *table, feature_limits_of limits_of,
+                        const void *regs, const char *const *off, struct feature_state *state);
+
+/* Whether another core has all that `has` has; else the report's refusal, "core-differs". */
+bool features_core_fits(const struct feature_table *table, feature_limits_of limits_of,
+                        const void *regs, const bool *has, struct preflight *report) must_check;
 
 /* Adds the rows; refuses with "no-NAME" for the first required feature that is not there. */
 void features_report(const struct feature_table *table, const struct feature_state *state,

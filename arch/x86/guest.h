@@ -18,6 +18,7 @@ enum guest_action {
     GUEST_NEXT,   /* the instruction is done: past it */
     GUEST_TRAP,   /* done, and the breakpoints in guest->hits trap behind it */
     GUEST_SKIP,   /* done by emulation: past guest->length bytes */
+    GUEST_AGAIN,  /* an element of a string instruction is done, and more are left */
     GUEST_HALT,   /* past it, and wait for an event */
     GUEST_LOOK,   /* back to the core: attention, time */
 };
@@ -43,6 +44,7 @@ enum guest_reg {
     GUEST_RSP,
     GUEST_RFLAGS,
     GUEST_CR0,
+    GUEST_CR2,
     GUEST_CR3,
     GUEST_CR4,
     GUEST_EFER,
@@ -75,6 +77,9 @@ struct guest_ops {
     bool (*load_cr3)(struct guest *guest, u64 cr3);
     unsigned (*code_bits)(struct guest *guest); /* 16, 32, 64 */
     unsigned (*cpl)(struct guest *guest);
+    /* NMIs wait: one is being served. */
+    bool (*nmi_blocked)(struct guest *guest);
+    bool amd_branches; /* as decode.h says */
 };
 
 struct guest {
@@ -195,11 +200,21 @@ enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking);
 /* guest_call.c */
 enum guest_action guest_hypercall(struct guest *guest);
 
-/* guest_switch.c: memory for a vCPU's state (false: none), and back. To this vCPU, away from it. */
-bool guest_create(struct guest *guest);
-void guest_destroy(struct guest *guest);
-/* Not while it is loaded: registers and events as INIT leaves them (SDM 3, table 10-1). */
-void guest_init(struct guest *guest);
+/*
+ * guest_switch.c: a vCPU's memory and what both vendors begin with; `size` is that of the vendor's
+ * struct, which stands in a block of its own, and is 0 behind the guest. NULL: no memory. Then back
+ * again, and what the vendor has beside it: nothing, if it never was.
+ */
+struct guest *guest_create(struct vm *vm, u32 index, const struct guest_ops *ops, u64 size);
+void guest_destroy(struct guest *guest, u64 size);
+void guest_give_back(hpa_t base, u64 size);
+
+/* Not while it is loaded: registers and events as INIT leaves them (SDM 3, table 10-1), but for the
+ * start's own. */
+struct guest_start;
+void guest_start_gpr(struct guest *guest, const struct guest_start *start);
+
+/* To this vCPU, away from it. */
 void guest_switch_in(struct guest *guest);
 void guest_switch_out(struct guest *guest);
 void guest_dr_fetch(struct guest *guest); /* guest->dr as the processor holds it now */

@@ -34,7 +34,7 @@ void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
 
 bool guest_would_wake(struct guest *guest)
 {
-    if (guest->nmi || guest->event.valid)
+    if ((guest->nmi && !guest->ops->nmi_blocked(guest)) || guest->event.valid)
         return true;
     return guest->apic->pending(guest) && guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_IF;
 }

@@ -15,6 +15,12 @@ enum guest_action guest_exit_halt(struct guest *guest)
     return GUEST_HALT;
 }
 
+enum guest_action guest_exit_resume(struct guest *guest)
+{
+    (void)guest;
+    return GUEST_RESUME;
+}
+
 enum guest_action guest_exit_look(struct guest *guest)
 {
     (void)guest;
@@ -48,7 +54,8 @@ enum guest_action guest_exit_invalid_opcode(struct guest *guest)
         return GUEST_RESUME;
     if (!insn_is(&insn, MAP_0F, 0x01) || (insn.modrm != 0xc1 && insn.modrm != 0xd9))
         return guest_ud(guest); /* neither VMCALL nor VMMCALL */
-    guest_hypercall(guest);
+    if (guest_hypercall(guest) != GUEST_NEXT)
+        return GUEST_RESUME;
     guest->length = insn.length;
     return GUEST_SKIP;
 }

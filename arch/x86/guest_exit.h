@@ -11,6 +11,7 @@
 /* What an action says, for exits that need nothing else. */
 enum guest_action guest_exit_next(struct guest *guest);
 enum guest_action guest_exit_halt(struct guest *guest);
+enum guest_action guest_exit_resume(struct guest *guest);
 enum guest_action guest_exit_look(struct guest *guest);
 
 /* An instruction that this guest does not have, or may not use. */

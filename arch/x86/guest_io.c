@@ -58,6 +58,11 @@ static bool move_element(struct guest *guest, struct guest_cpu *cpu, const struc
     return true;
 }
 
+static enum guest_action done(const struct guest *guest)
+{
+    return guest->hits ? GUEST_TRAP : GUEST_NEXT;
+}
+
 /* Restartable: RCX and the index tell how far it is, so a fault or a pending event may come
  * between. */
 static enum guest_action string_io(struct guest *guest, const struct guest_io *io)
@@ -70,7 +75,7 @@ static enum guest_action string_io(struct guest *guest, const struct guest_io *i
     if (cpu.rflags & RFLAGS_TF)
         batch = 1;
     if (!io->rep)
-        return move_element(guest, &cpu, io) ? GUEST_NEXT : GUEST_RESUME;
+        return move_element(guest, &cpu, io) ? done(guest) : GUEST_RESUME;
     for (; cut(*rcx, io->address_bytes) && batch; batch--) {
         if (!move_element(guest, &cpu, io))
             return GUEST_RESUME;
@@ -78,7 +83,7 @@ static enum guest_action string_io(struct guest *guest, const struct guest_io *i
         if (guest->vcpu.attention || guest->hits)
             break;
     }
-    return cut(*rcx, io->address_bytes) ? GUEST_RESUME : GUEST_NEXT;
+    return cut(*rcx, io->address_bytes) ? GUEST_AGAIN : done(guest);
 }
 
 static enum guest_action past_port(struct guest *guest, u16 port, unsigned bytes)
@@ -86,7 +91,7 @@ static enum guest_action past_port(struct guest *guest, u16 port, unsigned bytes
     if (likely(!guest_has_breakpoints(guest)))
         return GUEST_NEXT;
     guest_breakpoints(guest, BREAK_PORT, port, bytes);
-    return guest->hits ? GUEST_TRAP : GUEST_NEXT;
+    return done(guest);
 }
 
 enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes)

@@ -67,7 +67,7 @@ static enum guest_action emulate(struct guest *guest, const struct mmio_op *op, 
         guest->ops->set(guest, GUEST_RFLAGS, cpu.rflags);
     if (result == MMIO_FAULT)
         guest_raise_fault(guest, &fault);
-    return result == MMIO_DONE ? GUEST_SKIP : GUEST_RESUME;
+    return result == MMIO_DONE ? GUEST_SKIP : result == MMIO_AGAIN ? GUEST_AGAIN : GUEST_RESUME;
 }
 
 enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking)

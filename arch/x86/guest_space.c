@@ -60,7 +60,7 @@ void guest_cpu_fill(struct guest *guest, struct guest_cpu *cpu)
 void guest_raise_fault(struct guest *guest, const struct guest_fault *fault)
 {
     if (fault->vector == VECTOR_PF)
-        cr2_write(fault->address); /* the guest's: Trivet's own code takes no page fault */
+        guest->ops->set(guest, GUEST_CR2, fault->address);
     guest_raise(guest, fault->vector);
     guest->event.has_error = fault->has_error;
     guest->event.error = fault->error;
@@ -157,7 +157,8 @@ bool guest_instruction(struct guest *guest, struct insn *insn)
 {
     struct guest_paging paging = paging_of(guest);
     struct guest_memory memory = memory_of(guest);
-    struct decode_mode mode = {.bits = (u8)guest->ops->code_bits(guest)};
+    struct decode_mode mode = {.bits = (u8)guest->ops->code_bits(guest),
+                               .amd_branches = guest->ops->amd_branches};
     u64 linear = guest->ops->get(guest, GUEST_RIP);
     struct guest_fault fault;
     struct guest_segment cs;

@@ -3,33 +3,60 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/fpu.h"
+#include "arch/x86/guest_start.h"
+#include "arch/x86/guest_vm.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/percpu.h"
 #include "drivers/emu/dev.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 
-/*
- * Registers that Trivet itself never uses: a guest's stay in the processor for as long as it has
- * the core, and are exchanged here when another vCPU takes it. None of this is on the exit path.
- */
-bool guest_create(struct guest *guest)
+/* Frames come in powers of two. */
+static u64 block_of(u64 size)
 {
-    hpa_t area = frame_alloc(fpu_area_size());
-
-    guest->vcpu.deadline = DEV_NEVER;
-    guest->apic_id = guest->vcpu.index;
-    guest->xcr0 = 1;
-    stats_init(&guest->vcpu.stats);
-    guest_msr_reset(guest);
-    if (hpa_is_none(area))
-        return false;
-    guest->xsave = hpa_ptr(area);
-    fpu_area_reset(guest->xsave);
-    return true;
+    return max_u64(2ull << highest_bit(size - 1), PAGE_4K);
 }
 
-void guest_init(struct guest *guest)
+void guest_give_back(hpa_t base, u64 size)
+{
+    if (!base.v || hpa_is_none(base))
+        return;
+    const char *error = frame_free(base, size);
+    hv_assert(!error);
+}
+
+struct guest *guest_create(struct vm *vm, u32 index, const struct guest_ops *ops, u64 size)
+{
+    hpa_t block = frame_alloc(block_of(size)), area = frame_alloc(fpu_area_size());
+
+    if (hpa_is_none(block) || hpa_is_none(area)) {
+        guest_give_back(block, block_of(size));
+        guest_give_back(area, fpu_area_size());
+        return NULL;
+    }
+    struct guest *guest = hpa_ptr(block);
+    guest->vcpu.vm = vm;
+    guest->vcpu.index = index;
+    guest->ops = ops;
+    guest->cpuid = &guest_vm_of(vm)->cpuid;
+    guest->apic_id = index;
+    guest->vcpu.deadline = DEV_NEVER;
+    guest->xsave = hpa_ptr(area);
+    fpu_area_reset(guest->xsave);
+    stats_init(&guest->vcpu.stats);
+    guest_msr_reset(guest);
+    return guest;
+}
+
+void guest_destroy(struct guest *guest, u64 size)
+{
+    guest_give_back(ptr_hpa(guest->xsave), fpu_area_size());
+    guest_give_back(ptr_hpa(guest), block_of(size));
+}
+
+/* Without RSP, which is the control block's. */
+void guest_start_gpr(struct guest *guest, const struct guest_start *start)
 {
     memset(guest->gpr, 0, sizeof guest->gpr);
     memset(guest->dr, 0, sizeof guest->dr);
@@ -37,17 +64,16 @@ void guest_init(struct guest *guest)
     guest->cr2 = 0;
     guest->event.valid = guest->nmi = guest->halted = false;
     guest->hits = 0;
+    guest->gpr[GPR_RAX] = start->rax;
+    guest->gpr[GPR_RBX] = start->rbx;
+    guest->gpr[GPR_RSI] = start->rsi;
+    guest->gpr[GPR_RDI] = start->rdi;
 }
 
-void guest_destroy(struct guest *guest)
-{
-    if (!guest->xsave)
-        return;
-    const char *error = frame_free(ptr_hpa(guest->xsave), fpu_area_size());
-    hv_assert(!error);
-    guest->xsave = NULL;
-}
-
+/*
+ * Registers that Trivet itself never uses: a guest's stay in the processor for as long as it has
+ * the core, and are exchanged here when another vCPU takes it. None of this is on the exit path.
+ */
 #define DEBUG_REGISTERS(each) each(0) each(1) each(2) each(3)
 #define DR_LOAD(n)            __asm__ volatile("mov %0, %%dr" #n : : "r"(guest->dr[n]));
 #define DR_SAVE(n)            __asm__ volatile("mov %%dr" #n ", %0" : "=r"(guest->dr[n]));
@@ -57,8 +83,26 @@ static bool has_tsc_aux(void)
     return cpuid_or_zero(0x80000001, 0).edx & BIT(27);
 }
 
+/* CPUID.7.EDX[26] (SDM 1, 21.1), on AMD also 8000_0008.EBX[12] (APM 3). */
+static bool has_ibpb(void)
+{
+    return cpuid_or_zero(7, 0).edx & BIT(26) || cpuid_or_zero(0x80000008, 0).ebx & BIT(12);
+}
+
+/* Where another machine's vCPU ran last, it may have trained the branch predictor: the one that
+ * comes is not to go where that sends it. */
+static void forget_branches(const struct guest *guest)
+{
+    u64 machine = guest_vm_of(guest->vcpu.vm)->number, *last = &this_cpu()->last_machine;
+
+    if (*last && *last != machine && has_ibpb())
+        (void)!msr_write_safe(MSR_PRED_CMD, PRED_CMD_IBPB);
+    *last = machine;
+}
+
 void guest_switch_in(struct guest *guest)
 {
+    forget_branches(guest);
     cr2_write(guest->cr2);
     DEBUG_REGISTERS(DR_LOAD)
     __asm__ volatile("mov %0, %%dr6" : : "r"(guest->dr6));

@@ -9,6 +9,8 @@
 #define VM_BLOCK (8 * KiB)
 _Static_assert(sizeof(struct guest_vm) <= VM_BLOCK, "a machine's block");
 
+static u64 machines; /* so far */
+
 static void make_cpuid(struct vm *vm, u32 have)
 {
     u32 pv = vm->config->pv == VM_PV_KVM ? TRAIT_PV : 0;
@@ -38,6 +40,7 @@ const char *guest_vm_create(struct vm *vm, const struct guest_vm_plan *plan)
         return "no memory for its second-level tables";
     struct guest_vm *own = hpa_ptr(block);
     vm->engine = own;
+    own->number = __atomic_add_fetch(&machines, 1, __ATOMIC_RELAXED);
     make_cpuid(vm, plan->traits);
     const char *error =
         ptab_init(&own->map, plan->format, &ptab_frames, plan->page_max, BIT(plan->phys_bits));

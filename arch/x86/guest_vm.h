@@ -13,6 +13,7 @@
 struct guest_vm {
     struct ptab map;
     struct guest_cpuid cpuid;
+    u64 number; /* no other machine ever had it; from 1 */
 };
 
 struct guest_vm_plan {

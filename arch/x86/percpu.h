@@ -25,6 +25,7 @@ struct cpu {
     u64 tsc_adjust; /* to be added to this core's TSC to get the boot core's */
     u64 interrupts;
     u64 nmis;
+    u64 last_machine; /* whose vCPU it ran last: guest_switch.c */
     struct desc_tables desc;
 };
 

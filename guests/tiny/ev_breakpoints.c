@@ -46,6 +46,22 @@ static void on_instructions(void)
     expect(0, at, "on CPUID");
 }
 
+/* The first fault's RF is spent on the instruction that it lets pass, one that exits or not. */
+static void on_neighbours(void)
+{
+    u64 at;
+    __asm__ volatile("leaq 1f(%%rip), %0; jmp 2f; 1: cpuid; 3: nop; ret; 2:"
+                     : "=r"(at)::"rax", "rbx", "rcx", "rdx");
+    write_dr0(at);
+    write_dr1(at + 2);
+    traps = 0;
+    write_dr7(0x400 | 1 | 4);
+    __asm__ volatile("call *%0" : "+S"(at)::"rax", "rbx", "rcx", "rdx", "memory");
+    write_dr7(0x400);
+    check(traps == 2 && rip == at + 2 && (dr6 & 0xf) == 2,
+          "behind CPUID: %u traps, at %lx, DR6 %lx", traps, rip, dr6);
+}
+
 #define ON(n, text, what)                                                                          \
     do {                                                                                           \
         u64 after_;                                                                                \
@@ -61,6 +77,7 @@ TINY(ev_breakpoints)
     trap_on(DB, on_db);
     write_dr6(0);
     on_instructions();
+    on_neighbours();
 
     write_dr1((u64)&watched);
     arm(1, WRITE, 8);
@@ -75,6 +92,8 @@ TINY(ev_breakpoints)
 
     write_cr4(read_cr4() | CR4_DE);
     write_dr3(0x1234);
+    arm(3, IO, 1);
+    ON(3, "leaq watched(%%rip), %%rdi; movl $1, %%ecx; rep insb", "REP INS, its last element");
     arm(3, IO, 1);
     ON(3, "inb %%dx, %%al", "IN");
     arm(3, IO, 1);

@@ -33,6 +33,36 @@ static void on_db(struct frame *frame)
         check(first_dr6 &BIT(14), "%s: DR6 %lx", what, first_dr6);                                 \
     } while (0)
 
+/* INT1's own #DB arrives in the shadow, with TF set, and takes the single-step trap's place. */
+static void step_int1(void)
+{
+    u64 expected;
+    traps = 0;
+    __asm__ volatile("leaq 1f(%%rip), %0; mov %%ss, %%edi; pushfq; pushfq; orq $0x100, (%%rsp);"
+                     "popfq; mov %%edi, %%ss; .byte 0xf1; 1: nop; nop; popfq"
+                     : "=&S"(expected)
+                     :
+                     : "memory", "rdi");
+    check(traps == 1 && first_rip == expected, "mov ss; int1: %u traps, at %lx, not %lx", traps,
+          first_rip, expected);
+}
+
+/* The fault of a guarded debug register (DR7.GD) likewise, at the instruction. */
+static void step_guarded(void)
+{
+    u64 expected;
+    traps = 0;
+    write_dr7(0x400 | BIT(13));
+    __asm__ volatile("leaq 1f(%%rip), %0; mov %%ss, %%edi; pushfq; pushfq; orq $0x100, (%%rsp);"
+                     "popfq; mov %%edi, %%ss; 1: movq %%dr0, %%rax; nop; popfq"
+                     : "=&S"(expected)
+                     :
+                     : "memory", "rdi", "rax");
+    check(traps == 1 && first_rip == expected, "mov ss; mov from dr0: %u traps, at %lx, not %lx",
+          traps, first_rip, expected);
+    check(first_dr6 & BIT(13), "mov ss; mov from dr0: DR6 %lx", first_dr6);
+}
+
 TINY(ev_mov_ss)
 {
     trap_on(DB, on_db);
@@ -42,6 +72,10 @@ TINY(ev_mov_ss)
     STEP("mov %%edi, %%ss; cpuid; 1:", "mov ss; cpuid");
     STEP("mov %%edi, %%ss; inb $0x61, %%al; 1:", "mov ss; in");
     STEP("mov %%edi, %%ss; movq %%cr3, %%rax; 1:", "mov ss; mov from cr3");
+
+    if (TRY(".byte 0xf1") != UD) /* QEMU 7.2 has no INT1 */
+        step_int1();
+    step_guarded();
 
     /* A data breakpoint on MOV SS's operand waits too. */
     static u32 selector = SEL_DATA;

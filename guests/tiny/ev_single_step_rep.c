@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single-step over REP OUTS, INS and MOVS: a trap after each element, RIP at the instruction until
- * the last, RCX one less each time.
+ * Single-step over REP OUTS, INS and MOVS, and STOS to an address hole: a trap after each element,
+ * RIP at the instruction until the last, RCX one less each time.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -20,9 +20,9 @@ static void on_db(struct frame *frame)
 
 #define ELEMENTS 5
 
-#define WALK(insn)                                                                                 \
+#define WALK(insn, to)                                                                             \
     do {                                                                                           \
-        u64 at_, end_, rcx_ = ELEMENTS, rsi_ = (u64)PLAY_A, rdi_ = (u64)PLAY_B;                    \
+        u64 at_, end_, rcx_ = ELEMENTS, rsi_ = (u64)PLAY_A, rdi_ = (u64)(to);                      \
         traps = 0;                                                                                 \
         __asm__ volatile("leaq 1f(%%rip), %0\n leaq 2f(%%rip), %1\n pushfq\n pushfq\n"             \
                          "orq $0x100, (%%rsp)\n popfq\n 1: " insn "\n 2: popfq"                    \
@@ -40,8 +40,10 @@ TINY(ev_single_step_rep)
 {
     trap_on(DB, on_db);
     write_dr6(0);
-    WALK("rep movsb");
-    WALK("rep outsb");
-    WALK("rep insw");
-    WALK("rep stosq");
+    WALK("rep movsb", PLAY_B);
+    WALK("rep outsb", PLAY_B);
+    WALK("rep insw", PLAY_B);
+    WALK("rep stosq", PLAY_B);
+    WALK("rep stosb", HOLE);
+    WALK("rep movsl", HOLE);
 }

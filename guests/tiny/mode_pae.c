@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PAE paging: the four entries are read when CR3 is loaded and not before; reserved bits in them
- * are #GP; paging on and off, NX by EFER.NXE (SDM 3A 4.4.1).
+ * PAE paging: the four entries are read when CR3 is loaded or CR0.CD changes, and not before;
+ * reserved bits in them are #GP; paging on and off, NX by EFER.NXE (SDM 3A 4.4.1).
  */
 #include "guests/tiny/rt/tiny.h"
 
 u64 pae_pdpt[4] aligned(32);
 static u64 pd_plain[512] aligned(4096), pd_other[512] aligned(4096);
-u32 pae_notes[24];
+u32 pae_notes[24]; /* those from 12 on: CD */
 
 /* The first entry changes from the plain to the other directory, then a reserved bit comes in. */
 PART(
     part, ".code32",
     "movl $pae_notes, %edi\n movl $0xa, 0xa00000\n movl $0x8, 0x800000\n"
+    "movl pae_pdpt, %esi\n"
     "movl %cr4, %ecx\n orl $0x20, %ecx\n movl %ecx, %cr4\n movl $pae_pdpt, %ecx\n movl %ecx, %cr3\n"
     "movl %cr0, %edx\n orl $0x80000000, %edx\n movl %edx, %cr0\n"
     "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n" /* 0: plain */
@@ -25,6 +26,10 @@ PART(
     "orl $0x80000000, %edx\n" TRY32("movl %edx, %cr0") NOTE32 /* 6, 7: #GP(0) */
     "andl $~2, pae_pdpt\n" TRY32("movl %edx, %cr0") NOTE32    /* 8, 9: fine */
         TRY32("movl 0xc0000000, %ebx") NOTE32                 /* 10, 11: #PF(0) */
+    "movl %esi, pae_pdpt\n movl %cr0, %edx\n orl $0x40000000, %edx\n movl %edx, %cr0\n"
+    "movl 0x800000, %ebx\n movl %ebx, (%edi)\n addl $4, %edi\n" /* 12: plain again */
+    "orl $2, pae_pdpt\n andl $~0x40000000, %edx\n" TRY32("movl %edx, %cr0") NOTE32 /* 13, 14: #GP */
+    "andl $~2, pae_pdpt\n movl %edx, %cr0\n"
     "movl %cr0, %edx\n andl $0x7fffffff, %edx\n movl %edx, %cr0\n xorl %eax, %eax\n ret");
 
 static void expect(unsigned n, u32 value, const char *what)
@@ -51,4 +56,7 @@ TINY(mode_pae)
     expect(8, NO_TRAP, "without it");
     expect(10, PF, "entry 3 is not there");
     expect(11, 0, "its error code");
+    expect(12, 8, "after CR0.CD");
+    expect(13, GP, "reserved bit, CR0.CD");
+    expect(14, 0, "its error code");
 }

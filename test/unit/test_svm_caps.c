@@ -35,7 +35,7 @@ static bool negotiate_with(const struct svm_regs *regs, const char *option)
 {
     struct svm_wishes wishes;
     char error[FEATURES_ERROR_MAX];
-    assert_true(svm_wishes_parse(option, &wishes, error, sizeof error));
+    assert_true(features_parse(&svm_feature_table, option, wishes.off, error, sizeof error));
     return svm_negotiate(regs, &wishes, &caps, &report);
 }
 
@@ -256,9 +256,9 @@ static void test_wishes(void **state)
     (void)state;
     struct svm_wishes wishes;
     char error[FEATURES_ERROR_MAX];
-    assert_true(svm_wishes_parse("-vnmi", &wishes, error, sizeof error));
+    assert_true(features_parse(&svm_feature_table, "-vnmi", wishes.off, error, sizeof error));
     assert_true(wishes.off[SVM_VNMI]);
-    assert_false(svm_wishes_parse("-vpid", &wishes, error, sizeof error));
+    assert_false(features_parse(&svm_feature_table, "-vpid", wishes.off, error, sizeof error));
     assert_non_null(strstr(error, "svm=-vpid: no such feature"));
     for (unsigned i = 0; i < array_size(bits); i++)
         assert_non_null(strstr(error, bits[i].name));

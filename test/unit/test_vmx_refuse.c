@@ -223,12 +223,13 @@ static void test_wishes(void **state)
     (void)state;
     struct vmx_wishes wishes;
     char error[FEATURES_ERROR_MAX];
-    assert_true(vmx_wishes_parse("", &wishes, error, sizeof error));
+    assert_true(features_parse(&vmx_feature_table, "", wishes.off, error, sizeof error));
     assert_memory_equal(&wishes, &no_wishes, sizeof wishes);
-    assert_true(vmx_wishes_parse("-vpid,-ple,", &wishes, error, sizeof error));
+    assert_true(features_parse(&vmx_feature_table, "-vpid,-ple,", wishes.off, error, sizeof error));
     assert_true(wishes.off[VMX_VPID] && wishes.off[VMX_PAUSE_LOOP] && !wishes.off[VMX_EPT]);
 
-    assert_false(vmx_wishes_parse("-vpid,-warp", &wishes, error, sizeof error));
+    assert_false(
+        features_parse(&vmx_feature_table, "-vpid,-warp", wishes.off, error, sizeof error));
     assert_memory_equal(&wishes, &no_wishes, sizeof wishes);
     assert_non_null(strstr(error, "vmx=-warp: no such feature"));
     for (unsigned i = 0; i < array_size(bits); i++)
@@ -236,20 +237,20 @@ static void test_wishes(void **state)
     assert_non_null(strstr(error, "apicv"));
     assert_string_equal(error + strlen(error) - 4, "umip"); /* not cut off */
 
-    assert_false(vmx_wishes_parse("vpid", &wishes, error, sizeof error));
+    assert_false(features_parse(&vmx_feature_table, "vpid", wishes.off, error, sizeof error));
     assert_non_null(strstr(error, "minus"));
     static const char *const wrong[] = {"-",      ",",          "-vpi",  "-vpidd", "-,-vpid",
                                         "--vpid", "-vpid -ple", "-VPID", "+vpid"};
     for (unsigned i = 0; i < array_size(wrong); i++)
-        assert_false(vmx_wishes_parse(wrong[i], &wishes, error, sizeof error));
+        assert_false(features_parse(&vmx_feature_table, wrong[i], wishes.off, error, sizeof error));
 
     char endless[5000], small[16];
     memset(endless, 'x', sizeof endless);
     endless[0] = '-';
     endless[sizeof endless - 1] = '\0';
-    assert_false(vmx_wishes_parse(endless, &wishes, error, sizeof error));
+    assert_false(features_parse(&vmx_feature_table, endless, wishes.off, error, sizeof error));
     assert_string_equal(error + strlen(error) - 4, "umip");
-    assert_false(vmx_wishes_parse(endless, &wishes, small, sizeof small));
+    assert_false(features_parse(&vmx_feature_table, endless, wishes.off, small, sizeof small));
     assert_int_equal(strlen(small), sizeof small - 1);
 }
 

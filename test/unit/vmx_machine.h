@@ -8,6 +8,7 @@
 
 #include "test/unit/log_capture.h"
 #include "vmx/vmx_caps.h"
+#include "vmx/vmx_features.h"
 
 #define HIGH(n) ((n) + 32) /* "may be 1" of a control */
 
@@ -59,7 +60,7 @@ static inline bool negotiate_with(const struct vmx_msrs *msrs, const char *optio
 {
     struct vmx_wishes wishes;
     char error[FEATURES_ERROR_MAX];
-    assert_true(vmx_wishes_parse(option, &wishes, error, sizeof error));
+    assert_true(features_parse(&vmx_feature_table, option, wishes.off, error, sizeof error));
     return vmx_negotiate(msrs, &wishes, &caps, &report);
 }
 

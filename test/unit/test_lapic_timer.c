@@ -190,7 +190,7 @@ static void test_short_periods_are_no_flood(void **state)
     assert_int_equal(ticks_in(1000000, 100), 20);
     assert_int_equal(fake.timer_calls - calls, 20);
     assert_int_equal(count(), 1);
-    pass(50); /* just after a tick */
+    pass(50);                       /* just after a tick */
     set(LAPIC_TIMER_INITIAL, 1000); /* a new start is not held back */
     assert_int_equal(l->deadline, fake.now + 1000);
 }

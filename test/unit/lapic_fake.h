@@ -13,6 +13,7 @@ struct fake_lapic {
     struct lapic_host host;
     u8 page[4096] aligned(4096);
     u64 now, tsc_offset;
+    u64 tsc_time_early; /* ns by which tsc_time is wrong */
     unsigned timer_calls, eois, nmis, sent;
     u8 eoi;                       /* the last */
     struct lapic_message message; /* the last */
@@ -33,7 +34,7 @@ static u64 fake_lapic_tsc_time(void *ctx, u64 tsc)
 {
     struct fake_lapic *fake = ctx;
     u64 ticks = tsc > fake->tsc_offset ? tsc - fake->tsc_offset : 0;
-    return ticks > 1ull << 62 ? LAPIC_NEVER : (ticks + 2) / 3;
+    return ticks > 1ull << 62 ? LAPIC_NEVER : (ticks + 2) / 3 - fake->tsc_time_early;
 }
 
 static void fake_lapic_timer(void *ctx)

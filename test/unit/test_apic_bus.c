@@ -128,6 +128,8 @@ static void test_logical_flat(void **state)
     lapic_write(&cpu[2].l, LAPIC_LDR, 0x00ffffff); /* the low bits are reserved */
     assert_int_equal(lapic_read(&cpu[2].l, LAPIC_LDR), 0);
     assert_int_equal(icr(0xff, 0x4831), 0x3b);
+    struct lapic_message m = {.dest = 0x102, .vector = 0x31, .logical = true};
+    assert_int_equal(sent_to(&m, APIC_BUS_NOBODY), 0); /* a set has eight bits here */
 }
 
 /* 11.6.2.2, cluster model: four bits of cluster, four of set */
@@ -230,6 +232,7 @@ static void test_modes(void **state)
     }
     assert_int_equal(icr(2, 0x4231), 0); /* SMI */
     assert_int_equal(icr(2, 0x4331), 0); /* reserved */
+    assert_int_equal(cpu[0].sent, 0);
     assert_int_equal(icr(2, 0x4731), 0); /* ExtINT is no IPI */
     assert_int_equal(cpu[0].sent, 0);
     struct lapic_message m = {.dest = 2, .mode = APIC_EXTINT}; /* but an I/O APIC's */

@@ -190,6 +190,9 @@ static void test_short_periods_are_no_flood(void **state)
     assert_int_equal(ticks_in(1000000, 100), 20);
     assert_int_equal(fake.timer_calls - calls, 20);
     assert_int_equal(count(), 1);
+    pass(50);                       /* just after a tick */
+    set(LAPIC_TIMER_INITIAL, 1000); /* a new start is not held back */
+    assert_int_equal(l->deadline, fake.now + 1000);
 }
 
 /* Looking at the counter may not lose the tick that is still to come. */
@@ -266,6 +269,7 @@ static void test_tsc_deadline(void **state)
     lapic_eoi(l);
     assert_int_equal(lapic_tsc_deadline(l), 0);
     assert_int_equal(l->deadline, LAPIC_NEVER);
+    assert_int_equal(ticks_in(1000, 10), 0);
 }
 
 static void test_tsc_deadline_in_the_past_comes_at_once(void **state)
@@ -330,7 +334,14 @@ static void test_tsc_deadline_never_early(void **state)
     lapic_expire(l, fake.now);
     assert_int_equal(fake_lapic_take(&fake), NONE);
     assert_int_equal(l->deadline, fake.now + 30);
-    pass(30);
+    fake.now = l->deadline;
+    fake.tsc_offset -= 90;
+    fake.tsc_time_early = 100; /* and the machine's sums are wrong */
+    lapic_expire(l, fake.now);
+    assert_int_equal(l->deadline, fake.now + 1);
+    pass(29);
+    assert_int_equal(fake_lapic_take(&fake), NONE);
+    pass(1);
     assert_int_equal(fake_lapic_take(&fake), VECTOR);
 }
 

@@ -39,12 +39,16 @@ static const struct wire memory_wiring[] = {
     {PC_ECAM_BASE, PC_ECAM_SIZE, offsetof(struct pc, pci), PCI_ECAM},
 };
 
+static const struct wire hpet_wiring[] = {
+    {PC_HPET_BASE, HPET_SIZE, offsetof(struct pc, hpet), 0},
+};
+
 /* Every device once, for reset, timers and dumps. */
 static const size_t devices[] = {
     offsetof(struct pc, pic),        offsetof(struct pc, pit),   offsetof(struct pc, com1),
     offsetof(struct pc, debug_exit), offsetof(struct pc, rtc),   offsetof(struct pc, pm),
     offsetof(struct pc, reset),      offsetof(struct pc, i8042), offsetof(struct pc, fw_cfg),
-    offsetof(struct pc, pci),
+    offsetof(struct pc, pci),        offsetof(struct pc, hpet),
 };
 
 enum { PM_TIMER_BITS = 32 }; /* FADT's TMR_VAL_EXT says so */
@@ -60,6 +64,33 @@ static u64 now(void *ctx)
     return vm_now();
 }
 
+/* An interrupt input is up if a device holds it; but those of the PIT and the clock are the HPET's
+ * alone while it replaces them (IA-PC HPET specification, 2.2). */
+static bool level_of(const struct pc *pc, unsigned number)
+{
+    bool replaced =
+        hpet_replaces_legacy(&pc->hpet) && (number == PC_IRQ_PIT || number == PC_IRQ_RTC);
+    u32 up = replaced ? pc->hpet_lines_up : pc->lines_up | pc->hpet_lines_up;
+
+    return up >> number & 1;
+}
+
+static void set_input(struct pc *pc, unsigned number)
+{
+    bool level = level_of(pc, number);
+
+    if (level == (pc->inputs_up >> number & 1))
+        return;
+    pc->inputs_up ^= 1u << number;
+    pic_line(&pc->pic, number, level);
+    pc_apic_isa(pc, number, level);
+}
+
+static u32 with_bit(u32 set, unsigned bit, bool value)
+{
+    return (set & ~(1u << bit)) | (u32)value << bit;
+}
+
 /* ACPI's RTC status follows the clock's interrupt (82371AB PIIX4 data sheet, PMSTS). */
 static void line(void *ctx, unsigned number, bool level)
 {
@@ -69,10 +100,18 @@ static void line(void *ctx, unsigned number, bool level)
         pc_apic_intr(pc, level);
         return;
     }
+    pc->lines_up = with_bit(pc->lines_up, number, level);
+    set_input(pc, number);
     if (number == PC_IRQ_RTC && level)
         pm_raise(&pc->pm, PM_RTC);
-    pic_line(&pc->pic, number, level);
-    pc_apic_isa(pc, number, level);
+}
+
+static void hpet_line(void *ctx, unsigned number, bool level)
+{
+    struct pc *pc = ctx;
+
+    pc->hpet_lines_up = with_bit(pc->hpet_lines_up, number, level);
+    set_input(pc, number);
 }
 
 /* Read by the run loop without the lock, so written in one piece. */
@@ -172,6 +211,7 @@ static void init_devices(struct pc *pc, u64 wall)
     i8042_init(&pc->i8042, &pc->host, PC_IRQ_KEYBOARD);
     fw_cfg_init(&pc->fw_cfg, &pc->host, config->memory, cpus, cpus);
     pci_init(&pc->pci, &pc->host, &pc->reset.dev);
+    hpet_init(&pc->hpet, &pc->hpet_host);
 }
 
 static const char *add_files(struct pc *pc)
@@ -201,6 +241,7 @@ const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
     memset(pc, 0, sizeof *pc);
     pc->vm = vm;
     pc->host = (struct dev_host){pc, now, line, timer, output, room, stop};
+    pc->hpet_host = (struct dev_host){pc, now, hpet_line, timer, output, room, stop};
     vm->machine = pc;
     vm->expire = expire;
     vm->expire_own = pc_apic_expire;
@@ -218,6 +259,8 @@ const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
         error = wire(pc, &vm->ports, port_wiring, array_size(port_wiring));
     if (!error)
         error = wire(pc, &vm->mmio, memory_wiring, array_size(memory_wiring));
+    if (!error && vm->config->hpet)
+        error = wire(pc, &vm->mmio, hpet_wiring, array_size(hpet_wiring));
     return error;
 }
 

@@ -9,6 +9,7 @@
 #include "core/vm.h"
 #include "drivers/emu/debug_exit.h"
 #include "drivers/emu/fw_cfg.h"
+#include "drivers/emu/hpet.h"
 #include "drivers/emu/i8042.h"
 #include "drivers/emu/pci.h"
 #include "drivers/emu/pic.h"
@@ -36,6 +37,9 @@ struct pc {
     struct i8042 i8042;
     struct fw_cfg fw_cfg;
     struct pci pci;
+    struct hpet hpet;
+    struct dev_host hpet_host; /* whose lines are told apart from the others' */
+    u32 lines_up, hpet_lines_up, inputs_up; /* interrupt lines: the devices', HPET's, the sum */
     struct e820_map e820; /* as fw_cfg shows it */
 };
 

@@ -129,6 +129,7 @@ def machine_for(options):
         load = f"-kernel {vmlinuz} -initrd {INITRD} -append '{words}'"
         load = re.sub("build/", os.path.abspath("build") + "/", load)
         return lane.Machine("svm", cores=options.cpus, memory=256, qemu=load), INITRD
+    words += " kib=256" if options.where == "vmx" else ""
     path = f"build/test/images/linux-{options.where}-{options.cpus}.iso"
     image_with(f"[vm linux]\nkernel = vmlinuz\ninitrd = initrd.img\nmemory = 192M\n"
                f"cpus = {options.cpus}\ncmdline = {words} poweroff\n", path, vmlinuz)  # fmt: skip

@@ -28,6 +28,7 @@ ALLOWED = [
     ("any", r"Speculative Return Stack Overflow: ", "the processor model has the flaw and no microcode for it"),
     ("bare", r"mtrr: your CPUs had inconsistent ", "SeaBIOS sets no MTRRs on the second processor"),
     ("bare", r"\] (tsc|clocksource|sched_clock): ", "TCG keeps no time of its own: a busy host stretches it"),
+    ("bare", r"APIC calibration not consistent with PM-Timer", "the same"),
     ("bare", r"Unstable clock detected, switching default tracing clock", "TCG's TSC is not called invariant"),
     ("bare", r"If you want to keep using the local clock|trace_clock=local|on the kernel command line", "the same"),
     ("bare", r"RETBleed: WARNING: Spectre v2 mitigation", "the processor model has the flaw"),

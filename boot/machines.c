@@ -76,7 +76,10 @@ static const char *load_firmware(struct guest_load *order, struct e820_map *map,
                                  const struct vm_config *config)
 {
     static u8 area[FIRMWARE_SIZE];
-    struct firmware_config firmware = {config->cpus, config->memory, config->hpet, true};
+    struct firmware_config firmware = {.cpus = config->cpus,
+                                       .memory = config->memory,
+                                       .hpet = false, /* there is none yet: config->hpet then */
+                                       .ecam = true};
 
     if (config->memory < GUEST_ROM_END)
         return NULL;

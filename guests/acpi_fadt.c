@@ -61,13 +61,12 @@ _Static_assert(sizeof(struct acpi_facs) == 64, "5.2.10");
 #define BOOT_LEGACY_DEVICES BIT(0)
 #define BOOT_NO_VGA         BIT(2)
 
-#define FLAG_WBINVD BIT(0)
-#define FLAG_C1     BIT(2)
-#define FLAG_NO_SLEEP_KEY                                                                          \
-    BIT(5) /* the power key and the RTC's alarm are in PM1: bits 4, 6 clear                        \
-            */
-#define FLAG_TIMER_32 BIT(8)
-#define FLAG_RESET    BIT(10)
+/* Bits 4 and 6 are clear: the power key and the RTC's alarm are in PM1. */
+#define FLAG_WBINVD       BIT(0)
+#define FLAG_C1           BIT(2)
+#define FLAG_NO_SLEEP_KEY BIT(5)
+#define FLAG_TIMER_32     BIT(8)
+#define FLAG_RESET        BIT(10)
 
 /* Beyond these there is no C2 and no C3. */
 #define C2_NONE 101

@@ -28,6 +28,7 @@ ALLOWED = [
     ("any", r"Speculative Return Stack Overflow: ", "the processor model has the flaw and no microcode for it"),
     ("bare", r"mtrr: your CPUs had inconsistent ", "SeaBIOS sets no MTRRs on the second processor"),
     ("bare", r"\] (tsc|clocksource|sched_clock): ", "TCG keeps no time of its own: a busy host stretches it"),
+    ("bare", r"APIC calibration not consistent with PM-Timer", "the same"),
     ("bare", r"Unstable clock detected, switching default tracing clock", "TCG's TSC is not called invariant"),
     ("bare", r"If you want to keep using the local clock|trace_clock=local|on the kernel command line", "the same"),
     ("bare", r"RETBleed: WARNING: Spectre v2 mitigation", "the processor model has the flaw"),
@@ -129,6 +130,7 @@ def machine_for(options):
         load = f"-kernel {vmlinuz} -initrd {INITRD} -append '{words}'"
         load = re.sub("build/", os.path.abspath("build") + "/", load)
         return lane.Machine("svm", cores=options.cpus, memory=256, qemu=load), INITRD
+    words += " kib=256" if options.where == "vmx" else ""
     path = f"build/test/images/linux-{options.where}-{options.cpus}.iso"
     image_with(f"[vm linux]\nkernel = vmlinuz\ninitrd = initrd.img\nmemory = 192M\n"
                f"cpus = {options.cpus}\ncmdline = {words} poweroff\n", path, vmlinuz)  # fmt: skip

@@ -54,15 +54,18 @@ first_known() {
     return 1
 }
 
-# download PACKAGE: the file's name on standard output.
-download() {
+# get PACKAGE: its file, from deb/ or from the network; false if neither has it.
+get() {
     stamp=$(apt apt-cache show "$1" | sed -n 's/^Version: //p' | head -n 1 | sed 's/:/%3a/')
     file=$deb/${1}_${stamp}_amd64.deb
-    if [ ! -e "$file" ]; then
-        echo "linux: fetching $1 $stamp" >&2
-        (cd "$deb" && apt apt-get -qq download "$1") </dev/null >&2 || fail "$1 could not be fetched"
-    fi
-    [ -e "$file" ] || fail "$1 is not where apt should have put it: $file"
+    [ -e "$file" ] && return
+    echo "linux: fetching $1 $stamp" >&2
+    (cd "$deb" && apt apt-get -qq download "$1") </dev/null >&2 && [ -e "$file" ]
+}
+
+# download PACKAGE: the file's name on standard output. Old lists may name what is there no longer.
+download() {
+    get "$1" || { own_lists && get "$1"; } || fail "$1 could not be fetched"
     echo "$file"
 }
 
@@ -85,7 +88,6 @@ fetch_kernel() { # fetch_kernel KIND OUTPUT
     dpkg-deb --fsys-tarfile "$file" | tar -x -C "$tree" --wildcards './boot/vmlinuz-*' './boot/config-*'
     mv "$tree"/boot/config-* "${2%/*}/config"
     mv "$tree"/boot/vmlinuz-* "$2" && touch "$2" # not older than this script
-    rm -r "$tree"
     echo "linux: $2 is $real"
 }
 
@@ -103,11 +105,12 @@ make_initrd() { # make_initrd OUTPUT
     chmod 755 "$tree/root/init" "$tree/root/bin" "$tree/root/bin"/*
     find "$tree/root" -exec touch -h -d @0 {} +
     (cd "$tree/root" && find . | LC_ALL=C sort | cpio --quiet --reproducible -R 0:0 -o -H newc) | gzip -n -9 >"$1"
-    rm -r "$tree"
     echo "linux: $1 is made"
 }
 
 umask 022
+tree=
+trap '[ -z "$tree" ] || rm -rf "$tree"' EXIT
 for output; do :; done
 mkdir -p "$(dirname "$output")"
 case ${1:-} in

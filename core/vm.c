@@ -131,8 +131,12 @@ u64 vm_now(void)
 static bool first_end(struct vm *vm, enum vm_end end)
 {
     enum vm_end none = VM_END_NONE;
-    return __atomic_compare_exchange_n(&vm->end, &none, end, false, __ATOMIC_SEQ_CST,
-                                       __ATOMIC_SEQ_CST);
+
+    if (!__atomic_compare_exchange_n(&vm->end, &none, end, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
+        return false;
+    vm->end_core = arch_core();
+    return true;
 }
 
 static void call_all(struct vm *vm)

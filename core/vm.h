@@ -57,10 +57,13 @@ struct vm {
     u32 vcpu_count;
     u32 vcpus_left; /* not stopped yet */
 
+    bool break_entry; /* for a test: its first vCPU's first entry is to fail */
     u64 bench_from; /* guests may print prices, and time counts from here (TSC); 0: they may not */
 
     enum vm_end end; /* the first that was said counts */
     u64 end_status, end_rip;
+    u32 end_core; /* where it was said */
+    bool shown;   /* the state of the vCPU that it was said for is on the log */
     char end_text[200];
 };
 

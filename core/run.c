@@ -127,12 +127,26 @@ static void run_devices(struct vcpu *vcpu)
     lock_drop(&vm->device_lock);
 }
 
+static bool is_held(struct vm *vm)
+{
+    u64 until = __atomic_load_n(&vm->held, __ATOMIC_ACQUIRE);
+
+    if (likely(!until))
+        return false;
+    if (log_taken() < until)
+        return true;
+    __atomic_store_n(&vm->held, 0, __ATOMIC_RELEASE);
+    return false;
+}
+
 static bool wants_core(struct vcpu *vcpu)
 {
     u32 attention = __atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE);
 
-    return attention & ATTENTION_STOP || vcpu->state == VCPU_READY ||
-           (vcpu->state == VCPU_BLOCKED && attention);
+    if (attention & ATTENTION_STOP)
+        return true;
+    return (vcpu->state == VCPU_READY || (vcpu->state == VCPU_BLOCKED && attention)) &&
+           !is_held(vcpu->vm);
 }
 
 void run_alarm(u64 when, void (*what)(void))

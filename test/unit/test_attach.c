@@ -26,6 +26,18 @@ void log_stream_end(void)
     ends++;
 }
 
+static u64 position, all_taken;
+
+u64 log_position(void)
+{
+    return position;
+}
+
+u64 log_taken(void)
+{
+    return all_taken;
+}
+
 static void call(struct console *console)
 {
     calls[console == &db]++;
@@ -215,6 +227,33 @@ static void test_full(void **state)
     assert_string_equal(taken(&web, 10), "y");
 }
 
+/* The second share in a row waits for the consoles to have shown the first. */
+static void test_share(void **state)
+{
+    (void)state;
+    for (unsigned n = 0; !console_asks(&web); n += 10) {
+        assert_true(n <= CONSOLE_SHARE);
+        logged[0] = 0;
+        write_to(&web, "123456789\n");
+    }
+    position = 5000;
+    assert_int_equal(console_share_used(&web), 0);
+    assert_false(console_asks(&web));
+    type("\x14"
+         "1");
+    for (unsigned n = 0; n <= CONSOLE_SHARE; n++) {
+        streamed[0] = 0;
+        assert_false(console_asks(&web));
+        write_to(&web, "x"); /* raw ones count too */
+    }
+    assert_true(console_asks(&web));
+    all_taken = 4999;
+    position = 9000;
+    assert_int_equal(console_share_used(&web), 5000);
+    all_taken = 9000;
+    assert_int_equal(console_share_used(&web), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -225,6 +264,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_machine_goes_and_comes_again, start, stop),
         cmocka_unit_test_setup_teardown(test_wish, start, stop),
         cmocka_unit_test_setup_teardown(test_full, start, stop),
+        cmocka_unit_test_setup_teardown(test_share, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,10 +136,15 @@ static void test_stream_of_anything(void **state)
     assert_string_equal(one->text, "abcde\005\377");
     stream("\n");
     stream(wide);
+    log_debug("hidden");
+    assert_int_equal(log_position(), written);
+    assert_true(log_taken() < log_position());
     log_raw("line");
     stream("!");
     log_raw("line");
     log_flush();
+    log_pump();
+    assert_int_equal(log_taken(), log_position());
     char expect[BEGUN_MAX + 64];
     snprintf(expect, sizeof expect, "abcde\005\377\n%s\nline\n!\nline\n", wide);
     assert_string_equal(one->text, expect);

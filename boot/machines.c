@@ -247,6 +247,7 @@ static bool make(struct machine *machine, const struct vm_config *config)
 
     memset(machine, 0, sizeof *machine);
     vm->config = config;
+    vm->break_entry = options->fail_entry && strcmp(options->fail_entry, config->name) == 0;
     vm->bench_from = options->bench ? boot_handed_over : 0;
     lock_take(&making);
     made++;

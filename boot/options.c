@@ -152,6 +152,12 @@ static bool read_attach(struct options *options, char *value)
     return *value;
 }
 
+static bool read_fail_entry(struct options *options, char *value)
+{
+    options->fail_entry = value;
+    return *value;
+}
+
 /* The names are the self-test's to know. */
 static bool read_fail(struct options *options, char *value)
 {
@@ -166,22 +172,23 @@ static const struct {
     value_reader read;
     const char *takes;
 } table[] = {
-    {"console=",  true,  read_console,
+    {"console=",    true,  read_console,
      "com1, com2, com3, com4, spcr, pci or port:0x3f8, with ,115200 or a slower rate behind, or fb, "
-     "text, none; at most 8 times"                                                                },
-    {"loglevel=", false, read_loglevel,  "error, warn, info or debug"                             },
-    {"maxcpus=",  false, read_maxcpus,   "a number from 1"                                        },
-    {"on-idle=",  false, read_on_idle,   "poweroff, reboot, halt or monitor"                      },
-    {"engine=",   false, read_engine,    "auto, vmx or svm"                                       },
-    {"vmx=",      false, read_vmx,       "names with a - before, commas between: -apicv,-vpid"    },
-    {"svm=",      false, read_svm,       "names with a - before, commas between: -avic,-vgif"     },
-    {"attach=",   false, read_attach,    "the name of a machine"                                  },
-    {"x2apic",    false, read_x2apic,    "nothing"                                                },
-    {"preflight", false, read_preflight, "nothing"                                                },
-    {"selftest",  false, read_selftest,  "nothing"                                                },
-    {"bench",     false, read_bench,     "nothing"                                                },
-    {"stats",     false, read_stats,     "nothing"                                                },
-    {"fail=",     false, read_fail,      "a way to fail on purpose: panic, null, stack and others"},
+     "text, none; at most 8 times"                                                                   },
+    {"loglevel=",   false, read_loglevel,   "error, warn, info or debug"                             },
+    {"maxcpus=",    false, read_maxcpus,    "a number from 1"                                        },
+    {"on-idle=",    false, read_on_idle,    "poweroff, reboot, halt or monitor"                      },
+    {"engine=",     false, read_engine,     "auto, vmx or svm"                                       },
+    {"vmx=",        false, read_vmx,        "names with a - before, commas between: -apicv,-vpid"    },
+    {"svm=",        false, read_svm,        "names with a - before, commas between: -avic,-vgif"     },
+    {"attach=",     false, read_attach,     "the name of a machine"                                  },
+    {"x2apic",      false, read_x2apic,     "nothing"                                                },
+    {"preflight",   false, read_preflight,  "nothing"                                                },
+    {"selftest",    false, read_selftest,   "nothing"                                                },
+    {"bench",       false, read_bench,      "nothing"                                                },
+    {"stats",       false, read_stats,      "nothing"                                                },
+    {"fail-entry=", false, read_fail_entry, "the name of a machine"                                  },
+    {"fail=",       false, read_fail,       "a way to fail on purpose: panic, null, stack and others"},
 };
 
 static void unknown_word(struct options *options, const char *word)

@@ -41,8 +41,9 @@ struct options {
     bool preflight, selftest, bench, stats;
     bool x2apic; /* wished for, where the processor has it */
     enum engine_choice engine;
-    const char *vmx, *svm; /* lists like "-apicv,-vpid"; "" if none; the engine knows the names */
-    const char *fail;      /* how the self-test is to fail on purpose; "" if it is not */
+    const char *vmx, *svm;  /* lists like "-apicv,-vpid"; "" if none; the engine knows the names */
+    const char *fail_entry; /* the machine whose first VM entry is to fail; NULL: none */
+    const char *fail;       /* how the self-test is to fail on purpose; "" if it is not */
 
     char problem[OPTIONS_PROBLEMS_MAX][256];
     unsigned problem_count;

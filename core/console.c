@@ -88,10 +88,21 @@ void console_put_odd(struct console *console, u8 byte)
     if (raw && !console->raw)
         lines_flush(&console->lines);
     console->raw = raw;
-    if (raw)
-        log_stream(&byte, 1);
-    else
+    if (!raw) {
         lines_put(&console->lines, byte);
+        return;
+    }
+    log_stream(&byte, 1);
+    console->lines.printed++;
+}
+
+u64 console_share_used(struct console *console)
+{
+    u64 before = console->share_end;
+
+    console->share_end = log_position();
+    console->lines.printed = 0;
+    return log_taken() < before ? before : 0;
 }
 
 size_t console_take(struct console *console, u8 *to, size_t room)

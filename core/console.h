@@ -15,6 +15,7 @@
 /* A machine's. What it writes comes under its device lock. */
 struct console {
     struct lines lines;
+    u64 share_end; /* where the log was when its last share was used up */
     bool raw;      /* what it wrote last went out as it is */
     bool attached; /* the person's choice; set from core 0, or by its own end */
     void (*call)(struct console *console);
@@ -39,6 +40,18 @@ static inline void console_put(struct console *console, u8 byte)
         lines_put(&console->lines, byte);
     else
         console_put_odd(console, byte);
+}
+
+/*
+ * A machine may be CONSOLE_SHARE to twice that ahead of the slowest console, so that what others
+ * print is not long behind it. Where the log must have been shown to before the machine goes on; 0:
+ * it may go on.
+ */
+#define CONSOLE_SHARE (2 * KiB)
+u64 console_share_used(struct console *console);
+static inline bool console_asks(const struct console *console)
+{
+    return unlikely(console->lines.printed > CONSOLE_SHARE);
 }
 
 /* Takes up to `room` bytes that were typed for the machine. */

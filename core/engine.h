@@ -68,7 +68,7 @@ struct engine {
      */
     enum run_end (*enter)(struct vcpu *vcpu, u64 until);
 
-    /* The state of a loaded vCPU, on the log. */
+    /* The state of a loaded vCPU, on the log: in some forty lines, of which no two dumps mix. */
     void (*vcpu_dump)(struct vcpu *vcpu);
 
     const char *(*exit_name)(unsigned kind);

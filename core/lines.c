@@ -9,6 +9,7 @@ static void print(struct lines *lines)
 {
     lines->text[lines->length] = 0;
     log_raw("[%s] %s", lines->name, lines->text);
+    lines->printed += lines->length + 1;
     lines->length = 0;
 }
 

@@ -14,6 +14,7 @@ enum lines_escape { LINES_TEXT, LINES_ESC, LINES_CSI };
 struct lines {
     const char *name;
     u32 length;
+    u32 printed;              /* characters, since somebody set it to 0 */
     enum lines_escape escape; /* within a terminal's escape sequence */
     char text[LINE_MAX + 1];
 };

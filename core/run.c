@@ -9,6 +9,7 @@
 #include "lib/log.h"
 
 #define CORES_MAX 256
+#define DUMP_NS   1000000000
 #define LOG_NS    1000000 /* while a console lags, it is fed this often */
 
 /* A ring of vCPUs; `newcomers` is where other cores put theirs. */
@@ -131,12 +132,26 @@ void run_devices(struct vcpu *vcpu)
     lock_drop(&vm->device_lock);
 }
 
+static bool is_held(struct vm *vm)
+{
+    u64 until = __atomic_load_n(&vm->held, __ATOMIC_ACQUIRE);
+
+    if (likely(!until))
+        return false;
+    if (log_taken() < until)
+        return true;
+    __atomic_store_n(&vm->held, 0, __ATOMIC_RELEASE);
+    return false;
+}
+
 static bool wants_core(struct vcpu *vcpu)
 {
     u32 attention = __atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE);
 
-    return attention & (ATTENTION_STOP | ATTENTION_SIGNAL) || vcpu->state == VCPU_READY ||
-           (vcpu->state == VCPU_BLOCKED && attention);
+    if (attention & (ATTENTION_STOP | ATTENTION_SIGNAL))
+        return true;
+    return (vcpu->state == VCPU_READY || (vcpu->state == VCPU_BLOCKED && attention)) &&
+           !is_held(vcpu->vm);
 }
 
 void run_alarm(u64 when, void (*what)(void))
@@ -200,6 +215,29 @@ static void restart(struct run_queue *queue, struct vcpu *vcpu)
     vcpu->state = start ? VCPU_READY : VCPU_OFF;
 }
 
+/*
+ * The machine has been stopped for what this vCPU did: its state, while it is loaded. One dump at a
+ * time; of machines that start again and again, one a second.
+ */
+static no_inline void show_end(struct vcpu *vcpu)
+{
+    static struct lock lock;
+    static u64 next;
+    struct vm *vm = vcpu->vm;
+    u64 now = arch_now();
+
+    if (vm->shown || vm->end_core != arch_core() ||
+        (vm->end != VM_END_TRIPLE_FAULT && vm->end != VM_END_GUEST_ERROR))
+        return;
+    vm->shown = true;
+    lock_take(&lock);
+    if (vm->config->on_exit == VM_EXIT_STOP || now >= next) {
+        engine->vcpu_dump(vcpu);
+        next = now + DUMP_NS;
+    }
+    lock_drop(&lock);
+}
+
 static void run_vcpu(struct run_queue *queue, struct vcpu *vcpu)
 {
     if (queue->loaded != vcpu) {
@@ -214,6 +252,8 @@ static void run_vcpu(struct run_queue *queue, struct vcpu *vcpu)
                        __ATOMIC_SEQ_CST);
     if (engine->enter(vcpu, turn_end(queue, vcpu)) == RUN_BLOCKED)
         vcpu->state = VCPU_BLOCKED;
+    if (unlikely(__atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE) & ATTENTION_STOP))
+        show_end(vcpu);
 }
 
 static void arm_for_sleep(const struct run_queue *queue)

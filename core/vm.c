@@ -131,14 +131,26 @@ u64 vm_now(void)
 static bool first_end(struct vm *vm, enum vm_end end)
 {
     enum vm_end none = VM_END_NONE;
-    return __atomic_compare_exchange_n(&vm->end, &none, end, false, __ATOMIC_SEQ_CST,
-                                       __ATOMIC_SEQ_CST);
+
+    if (!__atomic_compare_exchange_n(&vm->end, &none, end, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
+        return false;
+    vm->end_core = arch_core();
+    return true;
 }
 
-static void call_all(struct vm *vm)
+static void call_all(struct vm *vm, u32 attention)
 {
     for (u32 i = 0; i < vm->vcpu_count; i++)
-        vcpu_call(vm->vcpu[i], ATTENTION_STOP);
+        vcpu_call(vm->vcpu[i], attention);
+}
+
+void vm_hold(struct vm *vm, u64 until_taken)
+{
+    if (!until_taken)
+        return;
+    __atomic_store_n(&vm->held, until_taken, __ATOMIC_RELEASE);
+    call_all(vm, ATTENTION_TIME);
 }
 
 void vm_stop(struct vm *vm, enum vm_end end, u64 status)
@@ -146,7 +158,7 @@ void vm_stop(struct vm *vm, enum vm_end end, u64 status)
     if (!first_end(vm, end))
         return;
     vm->end_status = status;
-    call_all(vm);
+    call_all(vm, ATTENTION_STOP);
 }
 
 void vm_stop_text(struct vm *vm, const char *format, ...)
@@ -158,7 +170,7 @@ void vm_stop_text(struct vm *vm, const char *format, ...)
     va_start(args, format);
     fmt_va(vm->end_text, sizeof vm->end_text, format, args);
     va_end(args);
-    call_all(vm);
+    call_all(vm, ATTENTION_STOP);
 }
 
 const char *vm_end_name(enum vm_end end)

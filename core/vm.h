@@ -57,16 +57,21 @@ struct vm {
     bool input_waits;
     void (*input)(struct vm *vm);
 
+    u64 held; /* its vCPUs wait until the consoles have taken the log up to here; 0: they do not */
+
     struct vcpu *vcpu[VM_CPUS_MAX];
     u32 vcpu_count;
     u32 vcpus_left; /* not stopped yet */
 
     u64 epoch; /* ns since 1970 when the guests' time was 0 */
 
+    bool break_entry; /* for a test: its first vCPU's first entry is to fail */
     u64 bench_from; /* guests may print prices, and time counts from here (TSC); 0: they may not */
 
     enum vm_end end; /* the first that was said counts */
     u64 end_status, end_rip;
+    u32 end_core; /* where it was said */
+    bool shown;   /* the state of the vCPU that it was said for is on the log */
     char end_text[200];
 };
 
@@ -88,6 +93,9 @@ u64 vm_now(void);
 /* Ends the machine, from any core, also from a device: its vCPUs stop as soon as they look up. */
 void vm_stop(struct vm *vm, enum vm_end end, u64 status);
 void vm_stop_text(struct vm *vm, const char *format, ...) printf_like(2, 3);
+
+/* Its vCPUs run no further until log_taken says so much. 0: nothing. */
+void vm_hold(struct vm *vm, u64 until_taken);
 
 const char *vm_end_name(enum vm_end end);
 

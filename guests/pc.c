@@ -141,6 +141,8 @@ static void output(void *ctx, unsigned stream, u8 byte)
     struct pc *pc = ctx;
     (void)stream;
     console_put(&pc->console, byte);
+    if (console_asks(&pc->console))
+        vm_hold(pc->vm, console_share_used(&pc->console));
 }
 
 /* Gives COM1 what was typed, as far as it has room. */

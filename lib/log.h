@@ -85,6 +85,11 @@ void log_stream_end(void);
  * idle loop and whatever else goes round regularly must too. */
 bool log_pump(void);
 
+/* How much the log has ever held, and how much of that every sink has taken: from any core, without
+ * a lock. */
+u64 log_position(void);
+u64 log_taken(void);
+
 /* Waits until every sink has taken everything and its transmitter is empty; a sink that takes
  * nothing for a second is dropped. */
 void log_flush(void);

@@ -17,6 +17,7 @@ static u64 written;
 static struct log_sink *sinks, *dropped;
 static struct log_sink *writing; /* the one whose `write` is running */
 static bool behind;
+static u64 taken_by_all; /* as of the last pump */
 
 u64 log_written(void)
 {
@@ -93,11 +94,13 @@ static bool pump_sink(struct log_sink *sink)
 
 bool log_pump_all(void)
 {
-    bool lag = false;
+    u64 least = written;
     for (struct log_sink *sink = sinks; sink; sink = sink->next) {
         pump_sink(sink);
-        lag |= sink->cursor != written;
+        least = min_u64(least, sink->cursor);
     }
+    bool lag = least != written;
+    __atomic_store_n(&taken_by_all, least, __ATOMIC_RELAXED);
     __atomic_store_n(&behind, lag, __ATOMIC_RELAXED);
     return lag;
 }
@@ -204,6 +207,16 @@ void log_flush_all(void)
         wait_for_cursor(sink, written);
         wait_until_idle(sink);
     }
+}
+
+u64 log_position(void)
+{
+    return __atomic_load_n(&written, __ATOMIC_RELAXED);
+}
+
+u64 log_taken(void)
+{
+    return __atomic_load_n(&taken_by_all, __ATOMIC_RELAXED);
 }
 
 bool log_any_behind(void)

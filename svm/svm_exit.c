@@ -125,7 +125,6 @@ static enum guest_action exit_invalid(struct guest *guest)
 
     vm_stop_text(guest->vcpu.vm, "its VMRUN failed: %s",
                  why ? why : "every rule that is known here holds");
-    svm_dump(vmcb);
     return GUEST_LOOK;
 }
 
@@ -255,6 +254,7 @@ u32 svm_exited(struct svm_vcpu *v)
 
 void svm_vcpu_dump(struct vcpu *vcpu)
 {
+    guest_dump(guest_of(vcpu));
     svm_dump(svm_of(guest_of(vcpu))->vmcb);
 }
 

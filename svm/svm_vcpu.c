@@ -94,6 +94,8 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 
     write_controls(v);
     write_guest(v, start);
+    if (vcpu->vm->break_entry)
+        v->vmcb->save.efer &= ~EFER_SVME; /* 15.5.1 */
     svm_dirty(v, CLEAN_ALL);
 }
 

@@ -403,14 +403,13 @@ void vmx_entry_failed(struct vmx_vcpu *v)
                  findings.count ? text : "every rule that is known here holds");
     log_error("[%s] vCPU %u: VM entry failed", vm->config->name, v->guest.vcpu.index);
     vmx_dump_findings(&findings);
-    vmx_dump(&image);
     lock_drop(&lock);
 }
 
 void vmx_vcpu_dump(struct vcpu *vcpu)
 {
     const struct vmcs_image image = {.read = vmcs_read_current};
-    (void)vcpu;
+    guest_dump(guest_of(vcpu));
     vmx_dump(&image);
 }
 

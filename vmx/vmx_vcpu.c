@@ -245,6 +245,8 @@ void vmx_vcpu_load(struct vcpu *vcpu)
     if (!v->loaded_before) {
         write_host();
         vmx_forget(v);
+        if (vcpu->vm->break_entry)
+            vmcs_write(VMCS_GUEST_RFLAGS, 0); /* 27.3.1.4: bit 1 is 1 */
         v->loaded_before = true;
     }
     guest_switch_in(&v->guest);

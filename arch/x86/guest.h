@@ -197,6 +197,9 @@ enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes);
  * there. */
 enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking);
 
+/* guest_dump.c */
+void guest_dump(struct guest *guest);
+
 /* guest_call.c */
 enum guest_action guest_hypercall(struct guest *guest);
 

@@ -37,6 +37,7 @@ static void scroll(struct term *term)
     memmove(term->want, term->want + gone, kept);
     memset(term->want + kept, ' ', gone);
     term->y = term->rows - lines;
+    term->scrolled = true;
 }
 
 static void new_line(struct term *term)
@@ -128,9 +129,14 @@ static void show_row(struct term *term, unsigned row)
 
 void term_write(struct term *term, const char *text, size_t size)
 {
+    unsigned first = term->y; /* the cursor goes down only, unless it scrolls */
+
+    term->scrolled = false;
     for (size_t i = 0; i < size; i++)
         take_char(term, (u8)text[i]);
-    for (unsigned row = 0; row < term->rows; row++)
+    if (term->scrolled)
+        first = 0;
+    for (unsigned row = first; row <= (term->scrolled ? term->rows - 1 : term->y); row++)
         show_row(term, row);
     if (term->place_cursor)
         term->place_cursor(term, term->x < term->cols ? term->x : term->cols - 1, term->y);

@@ -20,6 +20,7 @@ struct term {
     unsigned cols, rows;
     unsigned jump; /* lines to scroll by, at least 1 */
     unsigned x, y; /* x == cols: the next character wraps */
+    bool scrolled; /* by the write that is going on */
     enum { TERM_TEXT, TERM_ESCAPE, TERM_SEQUENCE } state;
     u8 want[TERM_COLS_MAX * TERM_ROWS_MAX]; /* row by row, cols to a row */
     u8 shown[TERM_COLS_MAX * TERM_ROWS_MAX];

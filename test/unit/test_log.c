@@ -18,6 +18,7 @@
 
 #include "lib/log.c"
 #include "lib/log_sink.c"
+#include "lib/log_stream.c"
 #include "lib/ring.h"
 
 #define PAPER (4u << 20)
@@ -86,12 +87,78 @@ static int reset(void **state)
     memset(ring, 'z', sizeof ring);
     written = 0;
     sinks = dropped = writing = NULL;
+    length = 0;
+    within = too_long = false;
     behind = panicking = lock_broken = false;
     log_lock = (struct lock){0};
     log_shown = LOG_INFO;
     clock_ns = clock_step = 0;
     log_source = (struct log_source){read_clock, read_core};
     return 0;
+}
+
+static void stream(const char *text)
+{
+    log_stream((const u8 *)text, strlen(text));
+}
+
+/* A line between a stream's bytes stands alone, and what the stream had begun comes again. */
+static void test_stream(void **state)
+{
+    (void)state;
+    struct paper *one = add_paper(0, 1000);
+    stream("boot\n# l");
+    assert_string_equal(one->text, "boot\n# l");
+    log_event("vm", "name=web");
+    stream("s\r\n");
+    log_raw("[db] x");
+    stream("old\rnew");
+    log_debug("hidden, and nothing is written again for it");
+    stream("er");
+    log_raw("[db] y");
+    log_stream_end();
+    log_stream_end();
+    log_raw("[db] z");
+    assert_string_equal(one->text, "boot\n# l\n@trivet1 vm name=web\n# ls\r\n[db] x\nold\rnewer\n"
+                                   "[db] y\nnewer\n[db] z\n");
+}
+
+/* The log's own marks do not pass, an overlong line does not come again, and none of it is lost. */
+static void test_stream_of_anything(void **state)
+{
+    (void)state;
+    struct paper *one = add_paper(0, 3);
+    char wide[BEGUN_MAX + 2];
+    memset(wide, 'w', sizeof wide - 1);
+    wide[sizeof wide - 1] = 0;
+    log_stream((const u8 *)"\0a\001b\002c\003d\004e\005\377", 12);
+    log_flush();
+    assert_string_equal(one->text, "abcde\005\377");
+    stream("\n");
+    stream(wide);
+    log_debug("hidden");
+    assert_int_equal(log_position(), written);
+    assert_true(log_taken() < log_position());
+    log_raw("line");
+    stream("!");
+    log_raw("line");
+    log_flush();
+    log_pump();
+    assert_int_equal(log_taken(), log_position());
+    char expect[BEGUN_MAX + 64];
+    snprintf(expect, sizeof expect, "abcde\005\377\n%s\nline\n!\nline\n", wide);
+    assert_string_equal(one->text, expect);
+}
+
+/* The tail of the log shows a hidden line that begins within the stream's as a line. */
+static void test_stream_in_the_tail(void **state)
+{
+    char tail[200];
+    (void)state;
+    stream("# ");
+    log_debug("hidden");
+    assert_true(log_tail(tail, sizeof tail) > 0);
+    assert_non_null(strstr(tail, "# \n[    0.000000 0] hidden\n"));
 }
 
 static void test_prefix_and_levels(void **state)
@@ -495,6 +562,9 @@ static void test_byte_ring_between_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_stream, reset),
+        cmocka_unit_test_setup(test_stream_of_anything, reset),
+        cmocka_unit_test_setup(test_stream_in_the_tail, reset),
         cmocka_unit_test_setup(test_prefix_and_levels, reset),
         cmocka_unit_test_setup(test_no_source_is_time_zero, reset),
         cmocka_unit_test_setup(test_ring_keeps_hidden_lines, reset),

@@ -387,6 +387,32 @@ static void test_modules_are_there(void **state)
                                               "one of: (there is none)");
 }
 
+/* After a parse that failed the other checks still tell what they can, by lines, and say nothing of
+ * what was not read. */
+static void test_checks_after_a_failed_parse(void **state)
+{
+    static const char text[] = "[vm a]\nkernel = nokernel\nmemory = 1K\ncores = 9\n"
+                               "[vm b]\ncores = x\n[vm c]\nkernel = k\ninitrd = none\n";
+    static const char *const names[] = {"k"};
+    static const char *const wrong[] = {
+        "trivet.conf line 2: kernel = nokernel: expected a module, one of: k",
+        "trivet.conf line 3: memory = 1K: expected",
+        "trivet.conf line 4: cores has 9, which do not run: expected cores out of 0",
+        "trivet.conf line 5: [vm b] has no kernel",
+        "trivet.conf line 6: cores = x: expected",
+        "trivet.conf line 9: initrd = none: expected a module, one of: k",
+    };
+    struct core_set running = {{1}};
+
+    (void)state;
+    assert_false(manifest_parse(text, sizeof text - 1, &m, &errors));
+    assert_false(manifest_check_modules(&m, names, 1, &errors));
+    assert_false(manifest_check_cores(&m, &running, &errors));
+    assert_int_equal(errors.total, array_size(wrong));
+    for (unsigned i = 0; i < array_size(wrong); i++)
+        assert_true(strncmp(errors.error[i].text, wrong[i], strlen(wrong[i])) == 0);
+}
+
 static void test_many_modules(void **state)
 {
     const char *names[64];
@@ -463,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_all_errors_in_one_go),
         cmocka_unit_test(test_limits_of_machines_and_errors),
         cmocka_unit_test(test_modules_are_there),
+        cmocka_unit_test(test_checks_after_a_failed_parse),
         cmocka_unit_test(test_many_modules),
         cmocka_unit_test(test_cores_are_there),
         cmocka_unit_test(test_without_a_manifest),

@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_act.h"
 #include "arch/x86/guest_cr.h"
+#include "arch/x86/guest_dump.h"
 #include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_space.h"
 #include "arch/x86/trap.h"
@@ -114,7 +115,7 @@ static enum guest_action exit_invalid(struct guest *guest)
 
     vm_stop_text(guest->vcpu.vm, "its VMRUN failed: %s",
                  why ? why : "every rule that is known here holds");
-    svm_dump(vmcb);
+    svm_vcpu_dump(&guest->vcpu);
     return GUEST_LOOK;
 }
 
@@ -232,6 +233,7 @@ u32 svm_exited(struct svm_vcpu *v)
 
 void svm_vcpu_dump(struct vcpu *vcpu)
 {
+    guest_dump(guest_of(vcpu));
     svm_dump(svm_of(guest_of(vcpu))->vmcb);
 }
 

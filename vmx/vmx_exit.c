@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_act.h"
 #include "arch/x86/guest_debug.h"
+#include "arch/x86/guest_dump.h"
 #include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_task.h"
 #include "arch/x86/trap.h"
@@ -388,14 +389,15 @@ void vmx_entry_failed(struct vmx_vcpu *v)
                  findings.count ? text : "every rule that is known here holds");
     log_error("[%s] vCPU %u: VM entry failed", vm->config->name, v->guest.vcpu.index);
     vmx_dump_findings(&findings);
-    vmx_dump(&image);
+    vmx_vcpu_dump(&v->guest.vcpu);
     lock_drop(&lock);
 }
 
 void vmx_vcpu_dump(struct vcpu *vcpu)
 {
     const struct vmcs_image image = {.read = vmcs_read_current};
-    (void)vcpu;
+
+    guest_dump(guest_of(vcpu));
     vmx_dump(&image);
 }
 

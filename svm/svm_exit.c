@@ -62,20 +62,11 @@ static enum guest_action exit_cr4(struct guest *guest)
         reg = insn.rm;
         guest->length = insn.length;
     }
-    value = reg == GPR_RSP ? guest->ops->get(guest, GUEST_RSP) : guest->gpr[reg];
-    if (guest->ops->code_bits(guest) != 64)
-        value = (u32)value;
+    value = guest_cr_source(guest, reg);
     if (!guest_cr4_fits(guest, value))
         return guest_gp(guest);
     guest->ops->set(guest, GUEST_CR4, value);
     return guest->length ? GUEST_SKIP : GUEST_NEXT;
-}
-
-/* The guest takes interrupts now: what waits is delivered by act, as at any exit. */
-static enum guest_action exit_window(struct guest *guest)
-{
-    (void)guest;
-    return GUEST_RESUME;
 }
 
 /* 15.10.2. */
@@ -123,9 +114,8 @@ static enum guest_action exit_impossible(struct guest *guest)
 {
     const struct vmcb_control *c = control_of(guest);
 
-    vm_stop_text(guest->vcpu.vm, "an exit with the code 0x%lx (%s) that nothing had asked for",
-                 c->exit_code, svm_exit_name(svm_exit_kind(c->exit_code, c->info1)));
-    return GUEST_LOOK;
+    return guest_exit_unasked(guest, c->exit_code,
+                              svm_exit_name(svm_exit_kind(c->exit_code, c->info1)));
 }
 
 /* Every kind of exit (APM 2, appendix C); an empty slot is one that is never to come. */
@@ -134,7 +124,7 @@ static const exit_handler handlers[SVM_KINDS] = {
     [KIND_EXCEPTION] = exit_exception,
     [KIND_INTR] = guest_exit_look,
     [KIND_NMI] = guest_exit_look,
-    [KIND_VINTR] = exit_window,
+    [KIND_VINTR] = guest_exit_resume, /* the window: act delivers what waits */
     [KIND_RDPMC] = guest_exit_gp,
     [KIND_CPUID] = guest_cpuid,
     [KIND_IRET] = svm_iret,
@@ -237,20 +227,12 @@ void svm_vcpu_dump(struct vcpu *vcpu)
     svm_dump(svm_of(guest_of(vcpu))->vmcb);
 }
 
-/* Takes the interrupts that have waited; one suffices if the timer's or another core's kick is
- * among them. */
-static void take_interrupts(void)
-{
-    __asm__ volatile("sti; nop; cli" : : : "memory");
-}
-
 enum run_end svm_enter(struct vcpu *vcpu, u64 until)
 {
     struct svm_vcpu *v = svm_of(guest_of(vcpu));
 
-    if (v->guest.halted && !guest_would_wake(&v->guest))
+    if (!guest_wakes(&v->guest))
         return RUN_BLOCKED;
-    v->guest.halted = false;
     v->deadline = until == ~0ull ? ~0ull : clock_tsc_of(until);
     arch_timer_arm(until);
     if (guest_look_up(&v->guest, &svm_event_ops))
@@ -260,6 +242,6 @@ enum run_end svm_enter(struct vcpu *vcpu, u64 until)
     svm_settle(v);
     svm_vmload(v->host_state);
     svm_stgi();
-    take_interrupts();
+    interrupts_let_in();
     return v->guest.halted ? RUN_BLOCKED : RUN_LOOK;
 }

@@ -105,7 +105,7 @@ static enum guest_action exit_interrupt(struct guest *guest)
     if (event & EVENT_VALID)
         irq_handle((u8)event);
     else
-        __asm__ volatile("sti; nop; cli" : : : "memory");
+        interrupts_let_in();
     return GUEST_LOOK;
 }
 
@@ -190,9 +190,7 @@ static enum guest_action exit_impossible(struct guest *guest)
 {
     u32 reason = vmcs_read(VMCS_EXIT_REASON);
 
-    vm_stop_text(guest->vcpu.vm, "an exit for the reason %u (%s) that nothing had asked for",
-                 reason, vmx_exit_name(reason));
-    return GUEST_LOOK;
+    return guest_exit_unasked(guest, reason, vmx_exit_name(reason));
 }
 
 /* An entry that the processor refuses late comes as an exit. */
@@ -312,16 +310,17 @@ static always_inline bool end_plainly(const struct vmx_vcpu *v, u64 bytes)
     return true;
 }
 
-static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
-{
-    if (action == GUEST_SKIP && end_plainly(v, v->guest.length))
-        return false;
-    return guest_act(&v->guest, action, &act_ops);
-}
-
 static no_inline bool look_up(struct vmx_vcpu *v)
 {
     return guest_look_up(&v->guest, &vmx_event_ops);
+}
+
+/* What is rarer; likewise with short cuts. */
+static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
+{
+    if (action == GUEST_RESUME || (action == GUEST_SKIP && end_plainly(v, v->guest.length)))
+        return (v->guest.event.valid || v->guest.vcpu.attention) && look_up(v);
+    return guest_act(&v->guest, action, &act_ops);
 }
 
 /* The time that enter was given: the timer counts what is left of it, from each entry anew. */
@@ -418,9 +417,8 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
 {
     struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
 
-    if (v->guest.halted && !guest_would_wake(&v->guest))
+    if (!guest_wakes(&v->guest))
         return RUN_BLOCKED;
-    v->guest.halted = false;
     arm(v, until);
     if (look_up(v) || (v->deadline != NEVER && time_is_over(v)))
         return RUN_LOOK;

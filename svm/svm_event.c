@@ -49,8 +49,7 @@ static void interrupt_window(struct guest *guest, bool on)
     svm_dirty(v, CLEAN_VINTR);
 }
 
-/* After an IRET that was seen to begin has also ended, which is when RIP has moved, NMIs are free.
- */
+/* When an IRET that was seen to begin has also ended, RIP has moved, and NMIs are free. */
 static bool nmi_masked(struct svm_vcpu *v)
 {
     if (v->iret_seen && v->vmcb->save.rip != v->iret_rip)

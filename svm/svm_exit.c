@@ -15,9 +15,6 @@
 #include "svm/svm_dump.h"
 #include "svm/svm_names.h"
 
-/* svm_vcpu has the guest first, so the shared handlers stand in the table themselves. */
-typedef enum guest_action (*exit_handler)(struct guest *guest);
-
 static struct vmcb_control *control_of(struct guest *guest)
 {
     return &svm_of(guest)->vmcb->control;
@@ -87,7 +84,6 @@ static enum guest_action exit_io(struct guest *guest)
 static enum guest_action exit_npf(struct guest *guest)
 {
     const struct vmcb_control *c = control_of(guest);
-    u64 info = c->info1;
     gpa_t at = gpa(c->info2);
 
     if (c->exit_event & EVENT_VALID && !guest->event.valid && !vm_at(guest->vcpu.vm, at, 1)) {
@@ -95,7 +91,7 @@ static enum guest_action exit_npf(struct guest *guest)
                      "an INT instruction's delivery touched 0x%lx, where it has no memory", at.v);
         return GUEST_LOOK;
     }
-    return guest_exit_unmapped(guest, at, info & NPF_FETCH, info & NPF_WALKING);
+    return guest_exit_unmapped(guest, at, c->info1 & NPF_FETCH, c->info1 & NPF_WALKING);
 }
 
 /* Says why, and stops the machine; the others run on. */
@@ -119,7 +115,7 @@ static enum guest_action exit_impossible(struct guest *guest)
 }
 
 /* Every kind of exit (APM 2, appendix C); an empty slot is one that is never to come. */
-static const exit_handler handlers[SVM_KINDS] = {
+static const guest_exit_handler handlers[SVM_KINDS] = {
     [KIND_CR_ACCESS] = exit_cr4,
     [KIND_EXCEPTION] = exit_exception,
     [KIND_INTR] = guest_exit_look,
@@ -206,7 +202,7 @@ u32 svm_exited(struct svm_vcpu *v)
     u64 start = tsc_read();
     struct vmcb_control *c = &v->vmcb->control;
     enum svm_kind kind = svm_exit_kind(c->exit_code, c->info1);
-    exit_handler handler = handlers[kind] ? handlers[kind] : exit_impossible;
+    guest_exit_handler handler = handlers[kind] ? handlers[kind] : exit_impossible;
 
     c->clean = v->clean;
     c->event = 0;

@@ -18,9 +18,6 @@
 #define NEVER               (~0ull)
 #define ENTRY_MACHINE_CHECK 41
 
-/* vmx_vcpu has the guest first, so the shared handlers stand in the table themselves. */
-typedef enum guest_action (*exit_handler)(struct guest *guest);
-
 static u32 shadow(void)
 {
     return vmcs_read(VMCS_GUEST_BLOCKING) & (u32)(BLOCKING_STI | BLOCKING_MOV_SS);
@@ -212,7 +209,7 @@ static enum guest_action exit_odd(struct guest *guest)
 #define ODD_EXIT VMX_EXIT_REASONS /* one that no manual has; a failed entry */
 
 /* Every basic exit reason (SDM 3, appendix C). */
-static const exit_handler handlers[VMX_EXIT_REASONS + 1] = {
+static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [0 ... VMX_EXIT_REASONS - 1] = exit_impossible,
     [0] = exit_exception,
     [1] = exit_interrupt,

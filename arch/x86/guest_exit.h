@@ -8,6 +8,9 @@
 
 #include "arch/x86/guest.h"
 
+/* The vendors' structs have the guest first, so these stand in the vendors' tables themselves. */
+typedef enum guest_action (*guest_exit_handler)(struct guest *guest);
+
 /* What an action says, for exits that need nothing else. */
 enum guest_action guest_exit_resume(struct guest *guest);
 enum guest_action guest_exit_next(struct guest *guest);

@@ -9,16 +9,6 @@
     (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | EFER_LMSLE | EFER_FFXSR | EFER_TCE |  \
      EFER_AUTOIBRS | MASK(20, 17))
 
-static bool pat_is_good(u64 pat)
-{
-    for (unsigned i = 0; i < 8; i++) {
-        u64 type = pat >> (8 * i) & 0xff;
-        if (type > MEMORY_TYPE_UC_MINUS || type == 2 || type == 3)
-            return false;
-    }
-    return true;
-}
-
 /* 15.20: types 0, 2, 3 and 4; an exception is a vector below 32 other than NMI's. */
 static bool event_is_good(u64 event)
 {
@@ -54,7 +44,7 @@ const char *svm_check(const struct vmcb *vmcb, unsigned phys_bits)
         {c->event & EVENT_VALID && !event_is_good(c->event), "the event to inject is none"},
         {c->nested & NESTED_PAGING && c->nested_cr3 >= limit,
          "the nested page tables lie beyond the physical addresses"},
-        {c->nested & NESTED_PAGING && !pat_is_good(s->pat),
+        {c->nested & NESTED_PAGING && !pat_valid(s->pat),
          "the guest's PAT has a memory type that is none"},
     };
     /* clang-format on */

@@ -16,7 +16,6 @@ static struct svm_cpu {
     hpa_t save_area;  /* VM_HSAVE_PA; kept when SVM is off, like ... */
     hpa_t host_state; /* ... what VMLOAD gives the core back after a guest */
     bool on;
-    bool have_areas;
     struct asid_pool asids;
 } svm_cpus[CPUS_MAX];
 
@@ -73,13 +72,12 @@ hpa_t svm_host_state(u32 core)
 
 static const char *prepare_areas(struct svm_cpu *cpu)
 {
-    if (cpu->have_areas)
+    if (cpu->host_state.v && !hpa_is_none(cpu->host_state))
         return NULL;
     cpu->save_area = frame_alloc(PAGE_4K);
     cpu->host_state = frame_alloc(PAGE_4K);
     if (hpa_is_none(cpu->save_area) || hpa_is_none(cpu->host_state))
         return "no memory for its host save areas";
-    cpu->have_areas = true;
     return NULL;
 }
 
@@ -124,9 +122,8 @@ static const char *cpu_on(void)
         !msr_write_safe(MSR_VM_CR, regs.vm_cr & ~VM_CR_SVMDIS))
         return "VM_CR.SVMDIS cannot be cleared";
     if (!msr_write_safe(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME) ||
-        !msr_write_safe(MSR_VM_HSAVE_PA, cpu->save_area.v)) {
+        !msr_write_safe(MSR_VM_HSAVE_PA, cpu->save_area.v))
         return "EFER.SVME or VM_HSAVE_PA cannot be set";
-    }
     prepare_gs();
     guest_maps_fill(&(struct guest_msr_layout)SVM_MSR_LAYOUT, switched, guest_ports, guest_msrs);
     svm_vmsave(cpu->host_state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VMCB in words: printed when a machine is stopped or its VMRUN has failed. Pure: it writes
- * through log_raw. FS, GS, TR and LDTR are as of the last VMSAVE.
+ * A VMCB's control area in words: printed when a machine is stopped or its VMRUN has failed. Pure:
+ * it writes through log_raw.
  */
 #ifndef SVM_SVM_DUMP_H
 #define SVM_SVM_DUMP_H

@@ -9,6 +9,7 @@
  */
 #include "arch/x86/return_stack.h"
 #include "svm/svm_offsets.h"
+#include "arch/x86/guest_gpr.h"
 
 #define MSR_GS_BASE 0xc0000101
 
@@ -41,29 +42,7 @@
 2:
 .endm
 
-/* load and save: all but RAX, RBX (the vCPU is there) and RSP. */
-.macro each_register do
-    \do 1, %rcx
-    \do 2, %rdx
-    \do 5, %rbp
-    \do 6, %rsi
-    \do 7, %rdi
-    \do 8, %r8
-    \do 9, %r9
-    \do 10, %r10
-    \do 11, %r11
-    \do 12, %r12
-    \do 13, %r13
-    \do 14, %r14
-    \do 15, %r15
-.endm
-.macro load number, register
-    mov SVM_GPR + 8 * \number(%rbx), \register
-.endm
-.macro save number, register
-    mov \register, SVM_GPR + 8 * \number(%rbx)
-.endm
-.macro clear number, register   /* nothing of the guest is left for our code to speculate with */
+.macro clear number, register, base /* nothing of the guest is left for our code to speculate with */
     xor \register, \register
 .endm
 
@@ -71,13 +50,7 @@
 /* rdi: the vCPU; GIF and IF are clear, also on return, which is when svm_exited says so. */
 svm_run:
     endbr64
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
-    push %rdi
+    keep_registers
     mov %rdi, %rbx
 
 resume:
@@ -90,20 +63,20 @@ resume:
 1:  mov SVM_GS_BASE(%rbx), %rdx
     write_gs_base
     mov SVM_VMCB(%rbx), %rcx
-    mov SVM_GPR(%rbx), %rax
+    load 0, %rax, %rbx
     mov %rax, SVM_VMCB_RAX(%rcx)
     mov SVM_VMCB_AT(%rbx), %rax
-    each_register load
-    mov SVM_GPR + 8 * 3(%rbx), %rbx
+    each_register load, %rbx
+    load 3, %rbx, %rbx
     vmrun %rax
     cli
     push %rbx
     mov 8(%rsp), %rbx
-    each_register save
-    pop SVM_GPR + 8 * 3(%rbx)
+    each_register save, %rbx
+    pop GUEST_GPR + 8 * 3(%rbx)
     mov SVM_VMCB(%rbx), %rcx
     mov SVM_VMCB_RAX(%rcx), %rax
-    mov %rax, SVM_GPR(%rbx)
+    save 0, %rax, %rbx
     read_gs_base
     mov %rdx, SVM_GS_BASE(%rbx)
     mov SVM_HOST_GS(%rbx), %rdx
@@ -115,13 +88,7 @@ resume:
     jz resume
 
     fill_return_stack
-    pop %rdi
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
+    give_registers
     ret
 
     .section .note.GNU-stack, "", @progbits

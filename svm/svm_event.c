@@ -49,8 +49,7 @@ static void interrupt_window(struct guest *guest, bool on)
     svm_dirty(v, CLEAN_VINTR);
 }
 
-/* After an IRET that was seen to begin has also ended, which is when RIP has moved, NMIs are free.
- */
+/* When an IRET that was seen to begin has also ended, RIP has moved, and NMIs are free. */
 static bool nmi_masked(struct svm_vcpu *v)
 {
     if (v->iret_seen && v->vmcb->save.rip != v->iret_rip)
@@ -101,11 +100,6 @@ static void priority_window(struct guest *guest, u8 class)
     svm_intercept(svm_of(guest), SVM_EXIT_CR_WRITE(8), class);
 }
 
-static void rearm(struct guest *guest)
-{
-    svm_arm(svm_of(guest));
-}
-
 const struct guest_event_ops svm_event_ops = {
     .busy = busy,
     .inject = inject,
@@ -113,7 +107,7 @@ const struct guest_event_ops svm_event_ops = {
     .deliver_nmi = deliver_nmi,
     .interrupt_window = interrupt_window,
     .priority_window = priority_window,
-    .rearm = rearm,
+    .rearm = svm_arm,
 };
 
 /* The handler's IRET begins: NMIs stay masked until it is through. */

@@ -7,6 +7,7 @@
 #include "arch/x86/guest_act.h"
 #include "arch/x86/guest_apic.h"
 #include "arch/x86/guest_cr.h"
+#include "arch/x86/guest_dump.h"
 #include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_space.h"
 #include "arch/x86/trap.h"
@@ -16,9 +17,6 @@
 #include "svm/svm_cpu.h"
 #include "svm/svm_dump.h"
 #include "svm/svm_names.h"
-
-/* svm_vcpu has the guest first, so the shared handlers stand in the table themselves. */
-typedef enum guest_action (*exit_handler)(struct guest *guest);
 
 static struct vmcb_control *control_of(struct guest *guest)
 {
@@ -65,9 +63,7 @@ static enum guest_action exit_cr_write(struct guest *guest)
         reg = insn.rm;
         guest->length = insn.length;
     }
-    value = reg == GPR_RSP ? guest->ops->get(guest, GUEST_RSP) : guest->gpr[reg];
-    if (guest->ops->code_bits(guest) != 64)
-        value = (u32)value;
+    value = guest_cr_source(guest, reg);
     if (control_of(guest)->exit_code == SVM_EXIT_CR_WRITE(8)) {
         if (value > 15)
             return guest_gp(guest);
@@ -79,13 +75,6 @@ static enum guest_action exit_cr_write(struct guest *guest)
         guest->ops->set(guest, GUEST_CR4, value);
     }
     return guest->length ? GUEST_SKIP : GUEST_NEXT;
-}
-
-/* The guest takes interrupts now: what waits is delivered by act, as at any exit. */
-static enum guest_action exit_window(struct guest *guest)
-{
-    (void)guest;
-    return GUEST_RESUME;
 }
 
 /* 15.10.2. */
@@ -106,7 +95,6 @@ static enum guest_action exit_io(struct guest *guest)
 static enum guest_action exit_npf(struct guest *guest)
 {
     const struct vmcb_control *c = control_of(guest);
-    u64 info = c->info1;
     gpa_t at = gpa(c->info2);
 
     if (c->exit_event & EVENT_VALID && !guest->event.valid && !vm_at(guest->vcpu.vm, at, 1)) {
@@ -114,7 +102,7 @@ static enum guest_action exit_npf(struct guest *guest)
                      "an INT instruction's delivery touched 0x%lx, where it has no memory", at.v);
         return GUEST_LOOK;
     }
-    return guest_exit_unmapped(guest, at, info & NPF_FETCH, info & NPF_WALKING);
+    return guest_exit_unmapped(guest, at, c->info1 & NPF_FETCH, c->info1 & NPF_WALKING);
 }
 
 /* Says why, and stops the machine; the others run on. */
@@ -132,18 +120,17 @@ static enum guest_action exit_impossible(struct guest *guest)
 {
     const struct vmcb_control *c = control_of(guest);
 
-    vm_stop_text(guest->vcpu.vm, "an exit with the code 0x%lx (%s) that nothing had asked for",
-                 c->exit_code, svm_exit_name(svm_exit_kind(c->exit_code, c->info1)));
-    return GUEST_LOOK;
+    return guest_exit_unasked(guest, c->exit_code,
+                              svm_exit_name(svm_exit_kind(c->exit_code, c->info1)));
 }
 
 /* Every kind of exit (APM 2, appendix C); an empty slot is one that is never to come. */
-static const exit_handler handlers[SVM_KINDS] = {
+static const guest_exit_handler handlers[SVM_KINDS] = {
     [KIND_CR_ACCESS] = exit_cr_write,
     [KIND_EXCEPTION] = exit_exception,
     [KIND_INTR] = guest_exit_look,
     [KIND_NMI] = guest_exit_look,
-    [KIND_VINTR] = exit_window,
+    [KIND_VINTR] = guest_exit_resume, /* the window: act delivers what waits */
     [KIND_RDPMC] = guest_exit_gp,
     [KIND_CPUID] = guest_cpuid,
     [KIND_IRET] = svm_iret,
@@ -220,22 +207,12 @@ static const struct guest_act_ops act_ops = {
     .events = &svm_event_ops,
 };
 
-/* Its devices' time has come, or enter's is over: true. */
-static no_inline bool time_has_come(struct svm_vcpu *v)
-{
-    if (arch_now() >= v->until)
-        return true;
-    run_devices(&v->guest.vcpu);
-    svm_arm(v);
-    return guest_look_up(&v->guest, &svm_event_ops);
-}
-
 u32 svm_exited(struct svm_vcpu *v)
 {
     u64 start = tsc_read();
     struct vmcb_control *c = &v->vmcb->control;
     enum svm_kind kind = svm_exit_kind(c->exit_code, c->info1);
-    exit_handler handler = handlers[kind] ? handlers[kind] : exit_impossible;
+    guest_exit_handler handler = handlers[kind] ? handlers[kind] : exit_impossible;
 
     c->clean = v->clean;
     c->event = 0;
@@ -249,7 +226,7 @@ u32 svm_exited(struct svm_vcpu *v)
     bool out = guest_act(&v->guest, handler(&v->guest), &act_ops);
     u64 now = tsc_read();
     stats_count(&v->guest.vcpu.stats, kind, (u32)(now - start));
-    return out || (now >= v->deadline && time_has_come(v));
+    return out || (now >= v->guest.deadline && guest_time_has_come(&v->guest, &svm_event_ops));
 }
 
 void svm_vcpu_dump(struct vcpu *vcpu)
@@ -258,30 +235,19 @@ void svm_vcpu_dump(struct vcpu *vcpu)
     svm_dump(svm_of(guest_of(vcpu))->vmcb);
 }
 
-/* Takes the interrupts that have waited; one suffices if the timer's or another core's kick is
- * among them. */
-static void take_interrupts(void)
+void svm_arm(struct guest *guest)
 {
-    __asm__ volatile("sti; nop; cli" : : : "memory");
-}
-
-void svm_arm(struct svm_vcpu *v)
-{
-    u64 time = min_u64(v->until, run_device_time(&v->guest.vcpu));
-
-    v->deadline = time == ~0ull ? ~0ull : clock_tsc_of(time) + 1;
-    arch_timer_arm(time);
+    arch_timer_arm(guest_time(guest));
 }
 
 enum run_end svm_enter(struct vcpu *vcpu, u64 until)
 {
     struct svm_vcpu *v = svm_of(guest_of(vcpu));
 
-    if (v->guest.halted && !guest_would_wake(&v->guest))
+    if (!guest_wakes(&v->guest))
         return RUN_BLOCKED;
-    v->guest.halted = false;
-    v->until = until;
-    svm_arm(v);
+    v->guest.until = until;
+    svm_arm(&v->guest);
     if (guest_look_up(&v->guest, &svm_event_ops))
         return RUN_LOOK;
     svm_clgi();
@@ -289,6 +255,6 @@ enum run_end svm_enter(struct vcpu *vcpu, u64 until)
     svm_settle(v);
     svm_vmload(v->host_state);
     svm_stgi();
-    take_interrupts();
+    interrupts_let_in();
     return v->guest.halted ? RUN_BLOCKED : RUN_LOOK;
 }

@@ -10,7 +10,7 @@ void offsets(void);
 
 void offsets(void)
 {
-    OFFSET(SVM_GPR, offsetof(struct svm_vcpu, guest.gpr));
+    OFFSET(GUEST_GPR, offsetof(struct svm_vcpu, guest.gpr));
     OFFSET(SVM_VMCB, offsetof(struct svm_vcpu, vmcb));
     OFFSET(SVM_VMCB_AT, offsetof(struct svm_vcpu, vmcb_at));
     OFFSET(SVM_VMCB_RAX, offsetof(struct vmcb, save.rax));

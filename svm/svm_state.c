@@ -6,14 +6,10 @@
 #include "svm/svm_cpu.h"
 
 /* Where a register stands, what has to be read again when it changes, and whether VMLOAD has it. */
-#define SAVED(field, clean)                                                                        \
-    {                                                                                              \
-        offsetof(struct vmcb, save.field), clean, false                                            \
-    }
-#define LOADED(field)                                                                              \
-    {                                                                                              \
-        offsetof(struct vmcb, save.field), 0, true                                                 \
-    }
+/* clang-format off */
+#define SAVED(field, clean) {offsetof(struct vmcb, save.field), clean, false}
+#define LOADED(field)       {offsetof(struct vmcb, save.field), 0, true}
+/* clang-format on */
 
 static const struct {
     u16 at, clean;

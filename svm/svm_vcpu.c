@@ -134,8 +134,7 @@ static void new_asid(struct svm_vcpu *v)
     svm_dirty(v, CLEAN_ASID);
 }
 
-/* By the processor if it can flush one ASID's translations (15.16.2), else by leaving them behind.
- */
+/* By the processor if it can flush one ASID's translations (15.16.2), else by a new ASID. */
 void svm_forget(struct svm_vcpu *v)
 {
     if (!svm_caps.has[SVM_FLUSH_BY_ASID])

@@ -28,8 +28,6 @@ struct svm_vcpu {
     struct asid asid;
     u32 clean; /* what an exit leaves clean: all, or nothing if the processor knows no such bits */
 
-    u64 until;       /* ns at which enter's time is over */
-    u64 deadline;    /* TSC at which that, or the time of its devices, has come; ~0: never */
     bool lme_hidden; /* svm_state.c */
 
     /* NMIs without VNMI: svm_event.c. */
@@ -65,7 +63,7 @@ void svm_intercept(struct svm_vcpu *v, unsigned exit_code, bool on);
 /* svm_exit.c */
 enum run_end svm_enter(struct vcpu *vcpu, u64 until);
 void svm_vcpu_dump(struct vcpu *vcpu);
-void svm_arm(struct svm_vcpu *vcpu); /* for what is left of enter's time, or its devices want */
+void svm_arm(struct guest *guest); /* for guest_time */
 
 /* svm_entry.S, with GIF clear, and what it calls with interrupts off: 0 to resume, else out. */
 void svm_run(struct svm_vcpu *v);

@@ -98,8 +98,6 @@ enum { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 #define IO_STRING       BIT(2)
 #define IO_REP          BIT(3)
 #define IO_BYTES(i)     bits_get(i, 6, 4)
-#define IO_ADDRESS(i)   bits_get(i, 9, 7) /* 1, 2, 4 for 16, 32, 64 bits */
-#define IO_SEGMENT(i)   bits_get(i, 12, 10)
 #define IO_PORT(i)      bits_get(i, 31, 16)
 #define MOV_CR_VALID    BIT(63)
 #define MOV_CR_GPR(i)   bits_get(i, 3, 0)

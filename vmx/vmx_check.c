@@ -37,16 +37,6 @@ void must_allowed(struct vmx_check *c, u32 number, enum vmx_word word)
          "no control is 1 that the capability MSR does not allow");
 }
 
-bool pat_valid(u64 pat)
-{
-    const u64 types = BIT(MEMORY_TYPE_UC) | BIT(MEMORY_TYPE_WC) | BIT(MEMORY_TYPE_WT) |
-                      BIT(MEMORY_TYPE_WP) | BIT(MEMORY_TYPE_WB) | BIT(MEMORY_TYPE_UC_MINUS);
-    for (unsigned i = 0; i < 8; i++, pat >>= 8)
-        if ((pat & 0xff) > 7 || !(types >> (pat & 0xff) & 1))
-            return false;
-    return true;
-}
-
 bool cet_valid(const struct vmx_check *c, u64 cet)
 {
     return canonical(c, cet) && !(cet & MASK(9, 6)) && (cet & MASK(11, 10)) != MASK(11, 10);

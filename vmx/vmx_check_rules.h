@@ -67,9 +67,6 @@ static inline bool peek(const struct vmx_check *c, u64 address, u32 *value)
     return c->vmcs->peek && physical(c, address) && c->vmcs->peek(c->vmcs->context, address, value);
 }
 
-/* Each of the eight entries is a memory type: 0, 1, 4 to 7. */
-bool pat_valid(u64 pat);
-
 /* IA32_S_CET: canonical, bits 9:6 are 0, and not both SUPPRESS and TRACKER. */
 bool cet_valid(const struct vmx_check *c, u64 cet);
 

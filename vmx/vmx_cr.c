@@ -157,8 +157,6 @@ static enum guest_action write_cr8(struct vmx_vcpu *v, u64 value)
 
 static enum guest_action write_cr(struct vmx_vcpu *v, unsigned cr, u64 value)
 {
-    if (vmx_guest_ops.code_bits(&v->guest) != 64)
-        value = (u32)value;
     switch (cr) {
     case 0:
         return write_cr0(v, value);
@@ -169,11 +167,6 @@ static enum guest_action write_cr(struct vmx_vcpu *v, unsigned cr, u64 value)
     default:
         return write_cr8(v, value);
     }
-}
-
-static u64 gpr_read(struct vmx_vcpu *v, unsigned reg)
-{
-    return reg == GPR_RSP ? vmcs_read(VMCS_GUEST_RSP) : v->guest.gpr[reg];
 }
 
 static enum guest_action read_cr(struct vmx_vcpu *v, unsigned cr, unsigned reg)
@@ -203,7 +196,7 @@ enum guest_action vmx_cr_access(struct vmx_vcpu *v)
 
     switch (bits_get(qualification, 5, 4)) {
     case 0:
-        return write_cr(v, cr, gpr_read(v, reg));
+        return write_cr(v, cr, guest_cr_source(&v->guest, reg));
     case 1:
         return read_cr(v, cr, reg);
     case 2: /* CLTS */

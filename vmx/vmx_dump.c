@@ -17,32 +17,6 @@ static unsigned get32(const struct vmcs_image *vmcs, u32 field)
     return (unsigned)get(vmcs, field);
 }
 
-static void dump_registers(const struct vmcs_image *v)
-{
-    log_raw("rip=%016llx rsp=%016llx rflags=%08llx", get(v, VMCS_GUEST_RIP), get(v, VMCS_GUEST_RSP),
-            get(v, VMCS_GUEST_RFLAGS));
-    log_raw("cr0=%08llx cr3=%016llx cr4=%08llx efer=%04llx dr7=%08llx", get(v, VMCS_GUEST_CR0),
-            get(v, VMCS_GUEST_CR3), get(v, VMCS_GUEST_CR4), get(v, VMCS_GUEST_EFER),
-            get(v, VMCS_GUEST_DR7));
-}
-
-/* The fields of one register stand 2 apart in each group, in this order. */
-static void dump_segments(const struct vmcs_image *v)
-{
-    static const char names[][5] = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
-    for (u32 i = 0; i < array_size(names); i++) {
-        unsigned access = get32(v, VMCS_GUEST_ES_ACCESS + 2 * i);
-        log_raw("%-4s %04x base=%016llx limit=%08x access=%04x%s", names[i],
-                get32(v, VMCS_GUEST_ES + 2 * i), get(v, VMCS_GUEST_ES_BASE + 2 * i),
-                get32(v, VMCS_GUEST_ES_LIMIT + 2 * i), access & 0xffff,
-                access & ACCESS_UNUSABLE ? " unusable" : "");
-    }
-    log_raw("gdtr      base=%016llx limit=%08x", get(v, VMCS_GUEST_GDTR_BASE),
-            get32(v, VMCS_GUEST_GDTR_LIMIT));
-    log_raw("idtr      base=%016llx limit=%08x", get(v, VMCS_GUEST_IDTR_BASE),
-            get32(v, VMCS_GUEST_IDTR_LIMIT));
-}
-
 static void dump_non_register(const struct vmcs_image *v)
 {
     unsigned blocking = get32(v, VMCS_GUEST_BLOCKING);
@@ -52,9 +26,6 @@ static void dump_non_register(const struct vmcs_image *v)
             blocking & BLOCKING_SMI ? ",smi" : "", blocking & BLOCKING_NMI ? ",nmi" : "",
             blocking & BLOCKING_ENCLAVE ? ",enclave" : "", get(v, VMCS_GUEST_PENDING_DEBUG),
             get(v, VMCS_GUEST_DEBUGCTL));
-    log_raw("sysenter cs=%04x esp=%016llx eip=%016llx pat=%016llx",
-            get32(v, VMCS_GUEST_SYSENTER_CS), get(v, VMCS_GUEST_SYSENTER_ESP),
-            get(v, VMCS_GUEST_SYSENTER_EIP), get(v, VMCS_GUEST_PAT));
     log_raw("pdpte %llx %llx %llx %llx link=%llx", get(v, VMCS_GUEST_PDPTE0),
             get(v, VMCS_GUEST_PDPTE1), get(v, VMCS_GUEST_PDPTE2), get(v, VMCS_GUEST_PDPTE3),
             get(v, VMCS_LINK_POINTER));
@@ -92,8 +63,10 @@ static void dump_controls(const struct vmcs_image *v)
             get32(v, VMCS_PIN_CONTROLS), get32(v, VMCS_PROC_CONTROLS),
             get32(v, VMCS_PROC2_CONTROLS), get32(v, VMCS_EXIT_CONTROLS),
             get32(v, VMCS_ENTRY_CONTROLS), get32(v, VMCS_EXCEPTION_BITMAP));
-    log_raw("cr0 mask=%08llx shadow=%08llx cr4 mask=%08llx shadow=%08llx", get(v, VMCS_CR0_MASK),
-            get(v, VMCS_CR0_SHADOW), get(v, VMCS_CR4_MASK), get(v, VMCS_CR4_SHADOW));
+    log_raw("cr0 real=%08llx mask=%08llx shadow=%08llx", get(v, VMCS_GUEST_CR0),
+            get(v, VMCS_CR0_MASK), get(v, VMCS_CR0_SHADOW));
+    log_raw("cr4 real=%08llx mask=%08llx shadow=%08llx", get(v, VMCS_GUEST_CR4),
+            get(v, VMCS_CR4_MASK), get(v, VMCS_CR4_SHADOW));
     log_raw("eptp=%llx vpid=%04x tpr-threshold=%x intr-status=%04x tsc-offset=%016llx",
             get(v, VMCS_EPT_POINTER), get32(v, VMCS_VPID), get32(v, VMCS_TPR_THRESHOLD),
             get32(v, VMCS_GUEST_INTR_STATUS), get(v, VMCS_TSC_OFFSET));
@@ -101,8 +74,6 @@ static void dump_controls(const struct vmcs_image *v)
 
 void vmx_dump(const struct vmcs_image *vmcs)
 {
-    dump_registers(vmcs);
-    dump_segments(vmcs);
     dump_non_register(vmcs);
     dump_exit(vmcs);
     dump_controls(vmcs);

@@ -116,11 +116,6 @@ static void priority_window(struct guest *guest, u8 class)
     vmcs_write(VMCS_TPR_THRESHOLD, class);
 }
 
-static void rearm(struct guest *guest)
-{
-    vmx_arm(vmx_of(guest));
-}
-
 const struct guest_event_ops vmx_event_ops = {
     .busy = busy,
     .inject = inject,
@@ -128,7 +123,7 @@ const struct guest_event_ops vmx_event_ops = {
     .deliver_nmi = deliver_nmi,
     .interrupt_window = interrupt_window,
     .priority_window = priority_window,
-    .rearm = rearm,
+    .rearm = vmx_arm,
 };
 
 void vmx_requeue(struct vmx_vcpu *v)

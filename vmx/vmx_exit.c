@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_act.h"
 #include "arch/x86/guest_debug.h"
+#include "arch/x86/guest_dump.h"
 #include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_task.h"
 #include "arch/x86/trap.h"
@@ -17,9 +18,6 @@
 
 #define NEVER               (~0ull)
 #define ENTRY_MACHINE_CHECK 41
-
-/* vmx_vcpu has the guest first, so the shared handlers stand in the table themselves. */
-typedef enum guest_action (*exit_handler)(struct guest *guest);
 
 static u32 shadow(void)
 {
@@ -105,7 +103,7 @@ static enum guest_action exit_interrupt(struct guest *guest)
     if (event & EVENT_VALID)
         irq_handle((u8)event);
     else
-        __asm__ volatile("sti; nop; cli" : : : "memory");
+        interrupts_let_in();
     return GUEST_LOOK;
 }
 
@@ -190,9 +188,7 @@ static enum guest_action exit_impossible(struct guest *guest)
 {
     u32 reason = vmcs_read(VMCS_EXIT_REASON);
 
-    vm_stop_text(guest->vcpu.vm, "an exit for the reason %u (%s) that nothing had asked for",
-                 reason, vmx_exit_name(reason));
-    return GUEST_LOOK;
+    return guest_exit_unasked(guest, reason, vmx_exit_name(reason));
 }
 
 /* An entry that the processor refuses late comes as an exit. */
@@ -214,7 +210,7 @@ static enum guest_action exit_odd(struct guest *guest)
 #define ODD_EXIT VMX_EXIT_REASONS /* one that no manual has; a failed entry */
 
 /* Every basic exit reason (SDM 3, appendix C). */
-static const exit_handler handlers[VMX_EXIT_REASONS + 1] = {
+static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [0 ... VMX_EXIT_REASONS - 1] = exit_impossible,
     [0] = exit_exception,
     [1] = exit_interrupt,
@@ -312,26 +308,17 @@ static always_inline bool end_plainly(const struct vmx_vcpu *v, u64 bytes)
     return true;
 }
 
-static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
-{
-    if (action == GUEST_SKIP && end_plainly(v, v->guest.length))
-        return false;
-    return guest_act(&v->guest, action, &act_ops);
-}
-
 static no_inline bool look_up(struct vmx_vcpu *v)
 {
     return guest_look_up(&v->guest, &vmx_event_ops);
 }
 
-/* Its devices' time has come, or enter's is over: true. */
-static bool time_has_come(struct vmx_vcpu *v)
+/* What is rarer; likewise with short cuts. */
+static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
 {
-    if (arch_now() >= v->until)
-        return true;
-    run_devices(&v->guest.vcpu);
-    vmx_arm(v);
-    return look_up(v);
+    if (action == GUEST_RESUME || (action == GUEST_SKIP && end_plainly(v, v->guest.length)))
+        return (v->guest.event.valid || v->guest.vcpu.attention) && look_up(v);
+    return guest_act(&v->guest, action, &act_ops);
 }
 
 /* The preemption timer counts what is left of the time, from each entry anew. */
@@ -339,13 +326,14 @@ static no_inline bool time_is_over(struct vmx_vcpu *v)
 {
     u64 now = tsc_read();
 
-    if (now >= v->deadline) {
-        if (time_has_come(v))
+    if (now >= v->guest.deadline) {
+        if (guest_time_has_come(&v->guest, &vmx_event_ops))
             return true;
         now = tsc_read();
     }
     vmcs_write(VMCS_PREEMPTION_TIMER,
-               (u32)min_u64((v->deadline > now ? v->deadline - now : 0) >> vmx_caps.timer_shift,
+               (u32)min_u64((v->guest.deadline > now ? v->guest.deadline - now : 0) >>
+                                vmx_caps.timer_shift,
                             0xffffffff));
     return false;
 }
@@ -356,7 +344,7 @@ static always_inline struct vmx_vcpu *end_exit(struct vmx_vcpu *v, u64 reason, b
     stats_count(&v->guest.vcpu.stats, reason, tsc_read_low() - v->exit_began);
     if (COUNT_VMCS)
         vmx_count_exit((u32)reason);
-    if (out || (unlikely(v->deadline != NEVER) && time_is_over(v)))
+    if (out || (unlikely(v->guest.deadline != NEVER) && time_is_over(v)))
         return NULL;
     return v;
 }
@@ -409,34 +397,33 @@ void vmx_entry_failed(struct vmx_vcpu *v)
 void vmx_vcpu_dump(struct vcpu *vcpu)
 {
     const struct vmcs_image image = {.read = vmcs_read_current};
+
     guest_dump(guest_of(vcpu));
     vmx_dump(&image);
 }
 
 /* Arms what ends the run in time: the preemption timer, or where there is none the core's own. */
-void vmx_arm(struct vmx_vcpu *v)
+void vmx_arm(struct guest *guest)
 {
-    bool timer = vmx_caps.has[VMX_PREEMPTION_TIMER];
-    u64 time = min_u64(v->until, run_device_time(&v->guest.vcpu));
-    bool limited = time != NEVER;
+    u64 time = guest_time(guest);
 
-    v->deadline = limited && timer ? clock_tsc_of(time) + 1 : NEVER;
-    if (timer)
-        vmx_switch(v, VMX_PREEMPTION_TIMER, limited);
-    else
+    if (vmx_caps.has[VMX_PREEMPTION_TIMER]) {
+        vmx_switch(vmx_of(guest), VMX_PREEMPTION_TIMER, time != NEVER);
+    } else {
+        guest->deadline = NEVER;
         arch_timer_arm(time);
+    }
 }
 
 enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
 {
     struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
 
-    if (v->guest.halted && !guest_would_wake(&v->guest))
+    if (!guest_wakes(&v->guest))
         return RUN_BLOCKED;
-    v->guest.halted = false;
-    v->until = until;
-    vmx_arm(v);
-    if (look_up(v) || (v->deadline != NEVER && time_is_over(v)))
+    v->guest.until = until;
+    vmx_arm(&v->guest);
+    if (look_up(v) || (v->guest.deadline != NEVER && time_is_over(v)))
         return RUN_LOOK;
     vmx_run(v);
     return v->guest.halted ? RUN_BLOCKED : RUN_LOOK;

@@ -10,7 +10,7 @@ void offsets(void);
 
 void offsets(void)
 {
-    OFFSET(VMX_GPR, offsetof(struct vmx_vcpu, guest.gpr));
+    OFFSET(GUEST_GPR, offsetof(struct vmx_vcpu, guest.gpr));
     OFFSET(VMX_HOST_STACK, offsetof(struct vmx_vcpu, host_stack));
     OFFSET(VMX_LAUNCHED, offsetof(struct vmx_vcpu, launched));
 }

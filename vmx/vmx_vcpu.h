@@ -19,11 +19,9 @@ struct vmx_vcpu {
     hpa_t vmcs;
     struct vmx_controls controls; /* as they stand in the VMCS */
     u64 pat;                      /* where the controls do not switch it: kept, without effect */
-    u64 until;                    /* ns at which enter's time is over */
-    u64 deadline;      /* TSC at which that, or the time of its devices, has come; ~0: never */
-    u32 tpr_threshold; /* as it stands in the VMCS */
-    u32 exit_began;    /* TSC, its low half */
-    bool launched;     /* since the last VMCLEAR */
+    u32 tpr_threshold;            /* as it stands in the VMCS */
+    u32 exit_began;               /* TSC, its low half */
+    bool launched;                /* since the last VMCLEAR */
     bool loaded_before;
     bool nmi_blocked; /* without virtual NMIs: vmx_event.c */
     u16 vpid;
@@ -44,7 +42,7 @@ void vmx_vcpu_unload(struct vcpu *vcpu);
 /* vmx_exit.c */
 enum run_end vmx_enter(struct vcpu *vcpu, u64 until);
 void vmx_vcpu_dump(struct vcpu *vcpu);
-void vmx_arm(struct vmx_vcpu *vcpu); /* for what is left of enter's time, or its devices want */
+void vmx_arm(struct guest *guest); /* for guest_time */
 const char *vmx_exit_kind_name(unsigned kind);
 
 /* vmx_entry.S, and what it calls: to resume with, or NULL to leave. */

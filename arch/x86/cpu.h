@@ -100,4 +100,10 @@ static inline void invlpg(u64 address)
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
+/* Those that have waited; one suffices if the timer's or another core's kick is among them. */
+static inline void interrupts_let_in(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 #endif

@@ -92,6 +92,8 @@ struct guest {
     u8 length; /* of the instruction that was emulated */
     u8 hits;   /* B0 to B3, enabled, that emulation has met: a #DB is due after the instruction */
     u64 apic_id;
+    u64 until;    /* ns at which the engine's enter is over */
+    u64 deadline; /* TSC at which that, or the time of its devices, has come; ~0: never */
     const struct guest_apic_ops *apic; /* guest_apic.h; the machine's, as the two below */
     void *apic_owner;
     u32 *apic_page;
@@ -196,9 +198,6 @@ enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes);
 /* guest_mmio.c: `at` as the exit reported; `walking`: it was the guest's own page walk that got
  * there. */
 enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking);
-
-/* guest_dump.c */
-void guest_dump(struct guest *guest);
 
 /* guest_call.c */
 enum guest_action guest_hypercall(struct guest *guest);

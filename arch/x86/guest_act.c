@@ -23,6 +23,12 @@ static void end(struct guest *guest, u64 length, const struct guest_act_ops *ops
         ops->trap(guest, why);
 }
 
+bool guest_wakes(struct guest *guest)
+{
+    guest->halted = guest->halted && !guest_would_wake(guest);
+    return !guest->halted;
+}
+
 /* Past the instruction, and to sleep unless something wakes it at once, as a trap of its own. */
 static bool halt(struct guest *guest, const struct guest_act_ops *ops)
 {

@@ -27,6 +27,9 @@ struct guest_act_ops {
     const struct guest_event_ops *events;
 };
 
+/* On the way in: false, it sleeps on. */
+bool guest_wakes(struct guest *guest);
+
 /* True: out to the core. */
 bool guest_act(struct guest *guest, enum guest_action action, const struct guest_act_ops *ops);
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/guest_event.h"
 
+#include "arch/arch.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_apic.h"
+#include "core/run.h"
+#include "lib/bits.h"
 
 /*
  * An event that was already on its way goes first, then NMI, then interrupts (SDM 3, 6.9; APM 2,
@@ -50,4 +54,22 @@ bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)
     if (seen & ATTENTION_TIME)
         ops->rearm(guest);
     return false;
+}
+
+/* Rounded up: a timer that fires before its ns is over would only cost another exit. */
+u64 guest_time(struct guest *guest)
+{
+    u64 time = min_u64(guest->until, run_device_time(&guest->vcpu));
+
+    guest->deadline = time == ~0ull ? time : clock_tsc_of(time) + 1;
+    return time;
+}
+
+bool guest_time_has_come(struct guest *guest, const struct guest_event_ops *ops)
+{
+    if (arch_now() >= guest->until)
+        return true;
+    run_devices(&guest->vcpu);
+    ops->rearm(guest);
+    return guest_look_up(guest, ops);
 }

@@ -29,6 +29,13 @@ struct guest_event_ops {
  * may be something. */
 void guest_deliver(struct guest *guest, const struct guest_event_ops *ops);
 
+/* The ns at which the guest is to exit: enter is over, or a device of its own wants to run. Its
+ * deadline becomes that. */
+u64 guest_time(struct guest *guest);
+
+/* The deadline has passed: what was due is run. True: enter is over, out to the core. */
+bool guest_time_has_come(struct guest *guest, const struct guest_event_ops *ops);
+
 /* True if a halted guest would wake: there is something that it takes. */
 bool guest_would_wake(struct guest *guest);
 

@@ -81,3 +81,9 @@ enum guest_action guest_exit_string_io(struct guest *guest, struct guest_io *io)
     io->segment = io->in ? SEG_ES : (enum seg_reg)insn.segment;
     return guest_io(guest, io);
 }
+
+enum guest_action guest_exit_unasked(struct guest *guest, u64 number, const char *name)
+{
+    vm_stop_text(guest->vcpu.vm, "an exit 0x%lx (%s) that nothing had asked for", number, name);
+    return GUEST_LOOK;
+}

@@ -8,6 +8,9 @@
 
 #include "arch/x86/guest.h"
 
+/* The vendors' structs have the guest first, so these stand in the vendors' tables themselves. */
+typedef enum guest_action (*guest_exit_handler)(struct guest *guest);
+
 /* What an action says, for exits that need nothing else. */
 enum guest_action guest_exit_next(struct guest *guest);
 enum guest_action guest_exit_halt(struct guest *guest);
@@ -28,5 +31,8 @@ enum guest_action guest_exit_unmapped(struct guest *guest, gpa_t at, bool fetch,
 
 /* INS and OUTS where the exit does not say all about them: the instruction itself is looked at. */
 enum guest_action guest_exit_string_io(struct guest *guest, struct guest_io *io);
+
+/* An exit that nothing had asked for: the machine stops. */
+enum guest_action guest_exit_unasked(struct guest *guest, u64 number, const char *name);
 
 #endif

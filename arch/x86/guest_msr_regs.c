@@ -167,14 +167,10 @@ u64 msr_pat_read(const struct guest *guest, u32 msr)
     return guest->ops->get((struct guest *)guest, GUEST_PAT);
 }
 
-/* Each byte 0, 1, 4, 5, 6 or 7 (SDM volume 3, 12.12.2): bits 7:3 clear, and bit 1 only with bit 2.
- */
 bool msr_pat_write(struct guest *guest, u32 msr, u64 value)
 {
-    u64 bit1 = value & 0x0202020202020202;
-
     (void)msr;
-    if ((value & 0xf8f8f8f8f8f8f8f8) || (bit1 << 1 & ~value))
+    if (!pat_valid(value))
         return false;
     guest->ops->set(guest, GUEST_PAT, value);
     return true;

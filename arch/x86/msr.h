@@ -142,4 +142,13 @@
 
 /* clang-format on */
 
+/* Each byte of PAT is a memory type (SDM 3, 12.12.2; APM 2, 7.8.2): bits 7:3 clear, and bit 1 only
+ * with bit 2. */
+static inline bool pat_valid(u64 pat)
+{
+    u64 bit1 = pat & 0x0202020202020202;
+
+    return !(pat & 0xf8f8f8f8f8f8f8f8) && !(bit1 << 1 & ~pat);
+}
+
 #endif

@@ -2,7 +2,6 @@
 #include "svm/svm_vcpu.h"
 
 #include "arch/arch.h"
-#include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_act.h"
 #include "arch/x86/guest_apic.h"
@@ -11,8 +10,6 @@
 #include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_space.h"
 #include "arch/x86/trap.h"
-#include "core/run.h"
-#include "lib/bits.h"
 #include "lib/log.h"
 #include "svm/svm_cpu.h"
 #include "svm/svm_dump.h"
@@ -64,16 +61,12 @@ static enum guest_action exit_cr_write(struct guest *guest)
         guest->length = insn.length;
     }
     value = guest_cr_source(guest, reg);
-    if (control_of(guest)->exit_code == SVM_EXIT_CR_WRITE(8)) {
-        if (value > 15)
-            return guest_gp(guest);
+    bool cr8 = control_of(guest)->exit_code == SVM_EXIT_CR_WRITE(8);
+    if (cr8 ? value > 15 : !guest_cr4_fits(guest, value))
+        return guest_gp(guest);
+    if (cr8)
         guest_cr8_set(guest, value);
-        guest->ops->set(guest, GUEST_CR8, value);
-    } else {
-        if (!guest_cr4_fits(guest, value))
-            return guest_gp(guest);
-        guest->ops->set(guest, GUEST_CR4, value);
-    }
+    guest->ops->set(guest, cr8 ? GUEST_CR8 : GUEST_CR4, value);
     return guest->length ? GUEST_SKIP : GUEST_NEXT;
 }
 

@@ -48,6 +48,7 @@ KNOWN = {
         "exc_traps": (r"INT1", "INT1 is #UD"),
         "mem_mmio_widths": (r"", "a hole reads as zeros"),
         "mem_string_limits": (r"beyond|across|the bytes", "no segment limits"),
+        "rtc_periodic": (r"periods at|register C", "with -icount and sleep=off its clock loses ticks"),
         "mem_top": (r"behind it|across", "a hole reads as zeros"),
         "mode_efer": (r"without PAE|LME off", "no checks of paging transitions"),
         "mode_pae": (r"changed in memory|reserved bit", "PAE's four entries are read at each walk"),

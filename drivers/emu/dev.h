@@ -6,8 +6,8 @@
  *
  * The machine serialises all calls into its devices (one lock a machine); a device takes no lock.
  * Calls nest only one way: a device may call its host from anywhere, and the host may from there
- * call pic_line (or a later interrupt chip), never the device that is calling it, unless the
- * function below says so. No call may loop for a time that a guest can choose.
+ * call pic_line (or a later interrupt chip) and pm_raise, never the device that is calling it,
+ * unless the function below says so. No call may loop for a time that a guest can choose.
  */
 #ifndef DRIVERS_EMU_DEV_H
 #define DRIVERS_EMU_DEV_H

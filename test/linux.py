@@ -5,7 +5,7 @@
     python3 test/linux.py bare          on QEMU's own machine: what it should look like
     python3 test/linux.py svm|vmx|kvm   on Trivet, in that lane
 
-On Trivet nothing is typed yet: the words on the kernel's command line do it all.
+With --type a person is attached to the machine's console from the start (docs/console.md).
 """
 import argparse
 import os
@@ -112,12 +112,12 @@ def needs(where, kernel="cloud"):
     return [f"build/linux/{kernel}/vmlinuz", INITRD] + ([] if where == "bare" else [KERNEL])
 
 
-def image_with(manifest, path, vmlinuz):
+def image_with(manifest, path, vmlinuz, words):
     directory = path[:-4]
     os.makedirs(directory, exist_ok=True)
     with open(f"{directory}/trivet.conf", "w", encoding="utf-8") as file:
         file.write(manifest)
-    command = ["sh", "test/iso.sh", "--bios", "--cmdline", "loglevel=info", path, KERNEL]
+    command = ["sh", "test/iso.sh", "--bios", "--cmdline", words, path, KERNEL]
     subprocess.run(command + [vmlinuz, INITRD, f"{directory}/trivet.conf"], check=True)
 
 
@@ -131,16 +131,18 @@ def machine_for(options):
         load = re.sub("build/", os.path.abspath("build") + "/", load)
         return lane.Machine("svm", cores=options.cpus, memory=256, qemu=load), INITRD
     words += " kib=256" if options.where == "vmx" else ""
-    path = f"build/test/images/linux-{options.where}-{options.cpus}.iso"
+    words += "" if options.type else " poweroff"
+    path = f"build/test/images/linux-{options.where}-{options.cpus}{'-typed' * options.type}.iso"
     image_with(f"[vm linux]\nkernel = vmlinuz\ninitrd = initrd.img\nmemory = 192M\n"
-               f"cpus = {options.cpus}\ncmdline = {words} poweroff\n", path, vmlinuz)  # fmt: skip
+               f"cpus = {options.cpus}\ncmdline = {words}\n", path, vmlinuz,
+               "attach=linux" if options.type else "")  # fmt: skip
     return lane.Machine(options.where, cores=options.cores, memory=512, ips=50_000_000), path
 
 
 def run(options, log, stopping):
     """Boots it; "" or what is wrong. `log` is a binary file, which gets all that the machine says."""
     machine, image = machine_for(options)
-    steps = STEPS if options.where == "bare" else []
+    steps = STEPS if options.where == "bare" or options.type else []
     deadline, end = time.monotonic() + options.timeout, None
     with lane.Run(machine, image) as running:
         watch = Watch(running.write, steps, options.cpus)
@@ -162,6 +164,7 @@ def parse(words=None):
     parser.add_argument("where", choices=["bare", "svm", "vmx", "kvm"])
     parser.add_argument("--cpus", type=int, default=2, help="the guest's processors")
     parser.add_argument("--cores", type=int, default=2, help="Trivet's")
+    parser.add_argument("--type", action="store_true", help="type at its shell")
     parser.add_argument("--kernel", choices=["cloud", "generic"], default="cloud")
     parser.add_argument("--words", default="quiet", help="more for the kernel's command line")
     parser.add_argument("--timeout", type=float, default=120)

@@ -79,8 +79,6 @@ static void output(void *ctx, unsigned stream, u8 byte)
     struct pc *pc = ctx;
     (void)stream;
     console_put(&pc->console, byte);
-    if (console_asks(&pc->console))
-        vm_hold(pc->vm, console_share_used(&pc->console));
 }
 
 /* Gives COM1 what was typed, as far as it has room. */
@@ -150,6 +148,11 @@ static void input_waits(struct console *console)
     vcpu_call(vm->vcpu[0], ATTENTION_TIME);
 }
 
+static void hold(struct console *console, u64 until_taken)
+{
+    vm_hold(container_of(console, struct pc, console)->vm, until_taken);
+}
+
 static void init_devices(struct pc *pc)
 {
     pic_init(&pc->pic, &pc->host);
@@ -182,7 +185,7 @@ const char *pc_init(struct pc *pc, struct vm *vm)
 
 void pc_start(struct pc *pc)
 {
-    console_add(&pc->console, pc->vm->config->name, input_waits);
+    console_add(&pc->console, pc->vm->config->name, input_waits, hold);
 }
 
 void pc_finish(struct pc *pc)

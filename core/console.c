@@ -22,14 +22,14 @@ static bool hinted;
 static void set_attached(struct console *console)
 {
     if (attached) {
-        __atomic_store_n(&attached->attached, false, __ATOMIC_RELAXED);
+        __atomic_and_fetch(&attached->odd, (u8)~CONSOLE_ATTACHED, __ATOMIC_RELAXED);
         log_stream_end();
     }
     attached = console;
     input.got = input.put;
     hinted = false;
     if (console)
-        __atomic_store_n(&console->attached, true, __ATOMIC_RELAXED);
+        __atomic_or_fetch(&console->odd, (u8)CONSOLE_ATTACHED, __ATOMIC_RELAXED);
 }
 
 static void attach(struct console *console)
@@ -54,9 +54,27 @@ void console_wish(const char *name)
     wish = name;
 }
 
-void console_add(struct console *console, const char *name, void (*call)(struct console *console))
+/* The share before must have been shown by now. */
+static void use_share(struct lines *lines)
 {
-    *console = (struct console){.lines.name = name, .call = call};
+    struct console *console = container_of(lines, struct console, lines);
+    u64 before = console->share_end;
+
+    if (likely(lines->printed <= CONSOLE_SHARE))
+        return;
+    console->share_end = log_position();
+    lines->printed = 0;
+    if (log_taken() < before)
+        console->hold(console, before);
+}
+
+void console_add(struct console *console, const char *name, void (*call)(struct console *console),
+                 void (*hold)(struct console *console, u64 until_taken))
+{
+    *console = (struct console){
+        .lines = {.name = name, .after = use_share},
+          .call = call, .hold = hold
+    };
     lock_take(&lock);
     for (unsigned i = 0; i < MANIFEST_VMS_MAX; i++) {
         if (consoles[i])
@@ -78,31 +96,27 @@ void console_remove(struct console *console)
     if (attached == console)
         set_attached(NULL);
     lock_drop(&lock);
+    console->lines.after = NULL;
     lines_flush(&console->lines);
 }
 
 void console_put_odd(struct console *console, u8 byte)
 {
-    bool raw = __atomic_load_n(&console->attached, __ATOMIC_RELAXED);
+    u8 odd = __atomic_load_n(&console->odd, __ATOMIC_RELAXED);
+    bool raw = odd & CONSOLE_ATTACHED;
 
-    if (raw && !console->raw)
+    if (raw && !(odd & CONSOLE_RAW)) {
         lines_flush(&console->lines);
-    console->raw = raw;
-    if (!raw) {
-        lines_put(&console->lines, byte);
+        __atomic_or_fetch(&console->odd, (u8)CONSOLE_RAW, __ATOMIC_RELAXED);
+    }
+    if (raw) {
+        log_stream(&byte, 1);
+        console->lines.printed++;
+        use_share(&console->lines);
         return;
     }
-    log_stream(&byte, 1);
-    console->lines.printed++;
-}
-
-u64 console_share_used(struct console *console)
-{
-    u64 before = console->share_end;
-
-    console->share_end = log_position();
-    console->lines.printed = 0;
-    return log_taken() < before ? before : 0;
+    __atomic_and_fetch(&console->odd, (u8)~CONSOLE_RAW, __ATOMIC_RELAXED);
+    lines_put(&console->lines, byte);
 }
 
 size_t console_take(struct console *console, u8 *to, size_t room)

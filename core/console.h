@@ -12,46 +12,48 @@
 
 #define CONSOLE_ESCAPE 0x14 /* Ctrl-t */
 
+enum {
+    CONSOLE_ATTACHED =
+        1 << 0,           /* the person's choice: set from core 0, taken back also at its end */
+    CONSOLE_RAW = 1 << 1, /* what it wrote last went out as it is */
+};
+
 /* A machine's. What it writes comes under its device lock. */
 struct console {
     struct lines lines;
+    u8 odd;        /* bits of the above, set atomically: most machines have none */
     u64 share_end; /* where the log was when its last share was used up */
-    bool raw;      /* what it wrote last went out as it is */
-    bool attached; /* the person's choice; set from core 0, or by its own end */
     void (*call)(struct console *console);
+    void (*hold)(struct console *console, u64 until_taken);
 };
 
 /* The machine named like this is attached to as soon as it is there; NULL: none. */
 void console_wish(const char *name);
 
 /*
- * A machine comes and goes. `call`, which any core may make until console_remove returns, says that
- * input waits; it must not use the device lock. A machine that goes while attached is attached to
- * again if it comes again.
+ * A machine may be CONSOLE_SHARE to twice that ahead of the slowest console, so that what others
+ * print is not long behind it.
  */
-void console_add(struct console *console, const char *name, void (*call)(struct console *console));
+#define CONSOLE_SHARE (2 * KiB)
+
+/*
+ * A machine comes and goes. `call`, which any core may make until console_remove returns, says that
+ * input waits; it must not use the device lock. `hold`, from within console_put, says that its
+ * share is used up until log_taken() says so much. A machine that goes while attached is attached
+ * to again if it comes again.
+ */
+void console_add(struct console *console, const char *name, void (*call)(struct console *console),
+                 void (*hold)(struct console *console, u64 until_taken));
 void console_remove(struct console *console);
 
 /* A byte that the machine writes. */
 void console_put_odd(struct console *console, u8 byte);
 static inline void console_put(struct console *console, u8 byte)
 {
-    if (likely(!console->raw && !__atomic_load_n(&console->attached, __ATOMIC_RELAXED)))
+    if (likely(!__atomic_load_n(&console->odd, __ATOMIC_RELAXED)))
         lines_put(&console->lines, byte);
     else
         console_put_odd(console, byte);
-}
-
-/*
- * A machine may be CONSOLE_SHARE to twice that ahead of the slowest console, so that what others
- * print is not long behind it. Where the log must have been shown to before the machine goes on; 0:
- * it may go on.
- */
-#define CONSOLE_SHARE (2 * KiB)
-u64 console_share_used(struct console *console);
-static inline bool console_asks(const struct console *console)
-{
-    return unlikely(console->lines.printed > CONSOLE_SHARE);
 }
 
 /* Takes up to `room` bytes that were typed for the machine. */

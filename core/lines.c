@@ -11,6 +11,8 @@ static void print(struct lines *lines)
     log_raw("[%s] %s", lines->name, lines->text);
     lines->printed += lines->length + 1;
     lines->length = 0;
+    if (lines->after)
+        lines->after(lines);
 }
 
 /*

@@ -14,8 +14,9 @@ enum lines_escape { LINES_TEXT, LINES_ESC, LINES_CSI };
 struct lines {
     const char *name;
     u32 length;
-    u32 printed;              /* characters, since somebody set it to 0 */
-    enum lines_escape escape; /* within a terminal's escape sequence */
+    u32 printed;                        /* characters, since somebody set it to 0 */
+    void (*after)(struct lines *lines); /* a line has been printed; NULL: nobody asks */
+    enum lines_escape escape;           /* within a terminal's escape sequence */
     char text[LINE_MAX + 1];
 };
 

@@ -147,8 +147,6 @@ static void call_all(struct vm *vm, u32 attention)
 
 void vm_hold(struct vm *vm, u64 until_taken)
 {
-    if (!until_taken)
-        return;
     __atomic_store_n(&vm->held, until_taken, __ATOMIC_RELEASE);
     call_all(vm, ATTENTION_TIME);
 }

@@ -94,7 +94,7 @@ u64 vm_now(void);
 void vm_stop(struct vm *vm, enum vm_end end, u64 status);
 void vm_stop_text(struct vm *vm, const char *format, ...) printf_like(2, 3);
 
-/* Its vCPUs run no further until log_taken says so much. 0: nothing. */
+/* Its vCPUs run no further until log_taken() says so much. */
 void vm_hold(struct vm *vm, u64 until_taken);
 
 const char *vm_end_name(enum vm_end end);

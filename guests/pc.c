@@ -141,8 +141,6 @@ static void output(void *ctx, unsigned stream, u8 byte)
     struct pc *pc = ctx;
     (void)stream;
     console_put(&pc->console, byte);
-    if (console_asks(&pc->console))
-        vm_hold(pc->vm, console_share_used(&pc->console));
 }
 
 /* Gives COM1 what was typed, as far as it has room. */
@@ -195,6 +193,11 @@ static void input_waits(struct console *console)
 
     __atomic_store_n(&vm->input_waits, true, __ATOMIC_RELEASE);
     vcpu_call(vm->vcpu[0], ATTENTION_TIME);
+}
+
+static void hold(struct console *console, u64 until_taken)
+{
+    vm_hold(container_of(console, struct pc, console)->vm, until_taken);
 }
 
 static void init_devices(struct pc *pc, u64 wall)
@@ -278,7 +281,7 @@ void pc_destroy(struct pc *pc)
 
 void pc_start(struct pc *pc)
 {
-    console_add(&pc->console, pc->vm->config->name, input_waits);
+    console_add(&pc->console, pc->vm->config->name, input_waits, hold);
 }
 
 void pc_finish(struct pc *pc)

@@ -32,6 +32,13 @@ static void expect(unsigned n, u32 value, const char *what)
     check(pae_notes[n] == value, "%s: %x, not %x", what, pae_notes[n], value);
 }
 
+/* APM 2, 15.25.10: under nested paging the entries are read at each walk, so that what CR3 should
+ * have kept is not kept, and a bad one is a page fault there. */
+static bool at_each_walk(void)
+{
+    return cpuid(0, 0).b == 0x68747541 && cpuid(1, 0).c >> 31; /* "Auth", under a hypervisor */
+}
+
 TINY(mode_pae)
 {
     for (u64 i = 0; i < 512; i++)
@@ -42,12 +49,19 @@ TINY(mode_pae)
     u32 r = mode_prot32(part, (u32)(u64)pd_other | 1);
     check(r == 0, "ended early: %x", r);
     expect(0, 8, "paging on");
-    expect(1, 8, "an entry changed in memory");
+    bool cached = !at_each_walk();
+    if (!cached)
+        part_skip("cached-entries", "AMD's nested paging reads them at each walk (APM 2, 15.25.10)");
+    if (cached)
+        expect(1, 8, "an entry changed in memory");
     expect(2, 10, "after CR3");
-    expect(3, GP, "reserved bit, CR3");
-    expect(4, 0, "its error code");
+    if (cached)
+        expect(3, GP, "reserved bit, CR3");
+    if (cached)
+        expect(4, 0, "its error code");
     expect(5, 10, "after the refusal");
-    expect(6, GP, "reserved bit, paging on");
+    if (cached)
+        expect(6, GP, "reserved bit, paging on");
     expect(8, NO_TRAP, "without it");
     expect(10, PF, "entry 3 is not there");
     expect(11, 0, "its error code");

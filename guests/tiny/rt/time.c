@@ -44,32 +44,52 @@ bool pit2_out(void)
 }
 
 /* In tries, not in time: time is what it helps to measure. */
-u64 pit2_edge(bool level)
+u64 pit2_edge_after(bool level, u64 *after)
 {
-    for (unsigned i = 0; i < SPINS; i++)
+    for (unsigned i = 0; i < SPINS; i++) {
+        u64 before = rdtsc();
         if (pit2_out() == level)
             return rdtsc();
+        if (after)
+            *after = before;
+    }
     return 0;
 }
 
-/* Mode 0 is one stroke of known length: 20 ms of the PIT. */
+u64 pit2_edge(bool level)
+{
+    return pit2_edge_after(level, NULL);
+}
+
+/* Mode 0 is one stroke of known length, 20 ms of the PIT; a pause makes it longer, never shorter. */
 static u64 tsc_measure(void)
 {
     const u16 count = 23864;
+    u64 least = ~0ull;
+
     pit2_gate(true);
-    pit_set(2, 0, count);
-    u64 start = rdtsc();
-    u64 end = pit2_edge(true);
-    if (!check(end, "counter 2 does not count"))
-        done();
-    return (end - start) * PIT_HZ / (count + 1u);
+    for (unsigned i = 0; i < 3; i++) {
+        u64 start = rdtsc();
+        pit_set(2, 0, count);
+        u64 end = pit2_edge(true);
+        if (!check(end, "counter 2 does not count"))
+            done();
+        least = end - start < least ? end - start : least;
+    }
+    return least * PIT_HZ / (count + 1u);
+}
+
+bool counted(u64 pit_ticks, u64 least_tsc, u64 most_tsc)
+{
+    u64 got = pit_to_tsc(pit_ticks), slack = pit_to_tsc(3);
+    return got + got / 100 + slack >= least_tsc && got <= most_tsc + most_tsc / 100 + slack;
 }
 
 u64 tsc_hz(void)
 {
     static u64 hz;
     if (!hz)
-        hz = tsc_measure();
+        hz = on_trivet() ? cpuid(0x40000010, 0).a * 1000ull : tsc_measure();
     return hz;
 }
 

@@ -35,6 +35,13 @@ def lines(text):
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def tiny_guests(words):
+    """The guests that are named; a word with a * stands for all of guests/tiny that it fits."""
+    for word in words.split():
+        found = sorted(glob.glob(f"guests/tiny/{word}.[cS]")) if "*" in word else [word]
+        yield from (os.path.splitext(os.path.basename(path))[0] for path in found)
+
+
 class Case:
     """One machine to boot: what it is, what it must say, and how it must end."""
 
@@ -59,7 +66,7 @@ class Case:
         if self.picture:  # the picture outlives the machine's power-off
             chosen["qemu"] = chosen.get("qemu", "") + " -no-shutdown"
         self.machine = lane.Machine(**chosen)
-        for guest in values["tiny"].split():
+        for guest in tiny_guests(values["tiny"]):
             self.add_tiny(guest, values["tiny-keys"])
         for pattern in self.expect + self.forbid + self.once + [t for t, _ in self.input + self.keys]:
             try:
@@ -90,17 +97,19 @@ class Case:
 
 def multiply(name, keys):
     """`each = key: v1 v2` gives a case a value; each further line multiplies again. {key} stands
-    for the value in every other key."""
+    for the value in every other key. `each = a+b: v1+w1 v2+w2` gives several keys one together."""
     axes = []
     for line in lines(keys.pop("each", "")):
         key, _, values = line.partition(":")
         axes.append([(key.strip(), value) for value in values.split()])
     for chosen in itertools.product(*axes):
         made = dict(keys)
-        for key, value in chosen:
-            made = {k: v.replace("{" + key + "}", value) for k, v in made.items()}
-            made.update({key: value} if key in MACHINE_KEYS or key in OTHER_KEYS else {})
-        yield "-".join([name] + [value for _, value in chosen]), made
+        for together, word in chosen:
+            joined = zip(together.split("+"), word.split("+")) if "+" in together else [(together, word)]
+            for key, value in joined:
+                made = {k: v.replace("{" + key + "}", value) for k, v in made.items()}
+                made.update({key: value} if key in MACHINE_KEYS or key in OTHER_KEYS else {})
+        yield "-".join([name] + [word for _, word in chosen]), made
 
 
 def load(directory="test/boot"):

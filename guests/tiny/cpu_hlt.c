@@ -14,14 +14,15 @@ static void on_tick(struct frame *frame)
 #define PERIOD ((u16)(PIT_HZ / 200))
 
 /* 50 ticks at 200 Hz are a quarter of a second: halting loses no time. */
-static u64 halts(void)
+static struct took halts(void)
 {
+    pit0_prepare(2);
     ticks = 0;
-    u64 start = rdtsc();
-    pit_set(0, 2, PERIOD);
-    while (ticks < 50)
-        irq_wait();
-    return rdtsc() - start;
+    u64 start = rdtsc(), now = start;
+    pit_count(0, PERIOD);
+    for (; ticks < 50; irq_wait())
+        now = rdtsc();
+    return (struct took){now - start, rdtsc() - start};
 }
 
 TINY(cpu_hlt)
@@ -29,8 +30,10 @@ TINY(cpu_hlt)
     extern const char after_hlt[];
     tsc_hz();
     irq_on(0, on_tick);
+    pit0_prepare(2);
+    ticks = 0;
     u64 start = rdtsc();
-    pit_set(0, 2, PERIOD);
+    pit_count(0, PERIOD);
     for (unsigned i = 1; i <= 20; i++) {
         __asm__ volatile("sti; hlt\n.globl after_hlt\nafter_hlt: cli" ::: "memory");
         check(ticks >= i, "woken without an interrupt");

@@ -3,11 +3,11 @@
  * says. */
 #include "guests/tiny/rt/tiny.h"
 
-static u64 stroke(u16 count)
+static struct took stroke(u16 count)
 {
     u64 start = rdtsc();
     pit_set(2, 0, count);
-    return pit2_edge(true) - start;
+    return pit2_took(true, start);
 }
 
 TINY(pit_channel2)

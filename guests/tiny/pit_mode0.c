@@ -13,16 +13,16 @@ static void on_tick(struct frame *frame)
     came = rdtsc();
 }
 
-static u64 one_shot(u16 count)
+static struct took one_shot(u16 count)
 {
     ticks = 0;
-    u64 start = rdtsc();
+    u64 start = rdtsc(), now = start;
     pit_set(0, 0, count);
     bool low = !(pit_status(0) & 0x80);
     check(low || rdtsc() - start >= pit_to_tsc(count), "count %u: OUT is high early", count);
-    check(wait_for(ticks, 1000), "count %u: no interrupt", count);
+    check(wait_for((now = rdtsc(), ticks), 1000), "count %u: no interrupt", count);
     check(pit_status(0) & 0x80, "OUT is low after the end");
-    return came - start;
+    return (struct took){now - start, came - start};
 }
 
 /* Counter 2's gate holds it. True: no pause was so long that the count has come round. */

@@ -11,7 +11,7 @@ static void trigger(void)
 
 #define COUNT 20000
 
-static u64 pulse(void)
+static struct took pulse(void)
 {
     u64 start = rdtsc(), half = start + pit_to_tsc(COUNT / 2);
     bool low = false;
@@ -19,10 +19,10 @@ static u64 pulse(void)
     trigger();
     while (!low && rdtsc() < half)
         low = !pit2_out(); /* from the next tick on */
-    return low ? pit2_edge(true) - start : LOST;
+    return low ? pit2_took(true, start) : LOST;
 }
 
-static u64 pulse_again(void)
+static struct took pulse_again(void)
 {
     u64 start = rdtsc();
 
@@ -33,7 +33,7 @@ static u64 pulse_again(void)
         return LOST;
     }
     trigger();
-    return pit2_edge(true) - start;
+    return pit2_took(true, start);
 }
 
 TINY(pit_mode1)

@@ -13,15 +13,16 @@ static void on_tick(struct frame *frame)
         came = rdtsc();
 }
 
-static u64 periods(u16 count, unsigned number)
+static struct took periods(u16 count, unsigned number)
 {
+    pit0_prepare(2);
     ticks = 0;
     last = number;
-    u64 start = rdtsc();
-    pit_set(0, 2, count);
-    while (ticks < number)
-        irq_wait();
-    return came - start;
+    u64 start = rdtsc(), now = start;
+    pit_count(0, count);
+    for (; ticks < number; irq_wait())
+        now = rdtsc();
+    return (struct took){now - start, came - start};
 }
 
 static void count_runs_down(void)

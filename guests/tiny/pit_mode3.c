@@ -13,24 +13,26 @@ static void on_tick(struct frame *frame)
         came = rdtsc();
 }
 
-static u64 periods(void)
+static struct took periods(void)
 {
+    pit0_prepare(3);
     ticks = 0;
-    u64 start = rdtsc();
-    pit_set(0, 3, 5966);
-    while (ticks < 40)
-        irq_wait();
-    return came - start;
+    u64 start = rdtsc(), now = start;
+    pit_count(0, 5966);
+    for (; ticks < 40; irq_wait())
+        now = rdtsc();
+    return (struct took){now - start, came - start};
 }
 
-/* From one edge to the next: from when OUT was last seen otherwise before the first. */
-static u64 half(bool high)
+/* From one edge to the next: since OUT was last seen otherwise before the first, or seen after. */
+static struct took half(bool high)
 {
-    u64 start = LOST;
-
     pit2_edge(!high);
-    pit2_edge_after(high, &start);
-    return start == LOST ? LOST : pit2_edge(!high) - start;
+    struct took first = pit2_took(high, 0), then = pit2_took(!high, 0);
+    if (!first.least || !then.least)
+        return LOST;
+    u64 least = then.least > first.most ? then.least - first.most : 0;
+    return (struct took){least, then.most - first.least};
 }
 
 TINY(pit_mode3)

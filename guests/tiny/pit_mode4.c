@@ -15,15 +15,15 @@ static void on_tick(struct frame *frame)
 
 #define COUNT 20000
 
-static u64 strobe(void)
+static struct took strobe(void)
 {
     ticks = 0;
-    u64 start = rdtsc();
+    u64 start = rdtsc(), now = start;
     pit_count(0, COUNT);
     bool high = pit_status(0) & 0x80;
     check(high || rdtsc() - start >= pit_to_tsc(COUNT), "OUT is low while it counts");
-    check(wait_for(ticks, 1000), "no strobe");
-    return came - start;
+    check(wait_for((now = rdtsc(), ticks), 1000), "no strobe");
+    return (struct took){now - start, came - start};
 }
 
 TINY(pit_mode4)

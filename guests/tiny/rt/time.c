@@ -20,6 +20,14 @@ void pit_set(unsigned counter, unsigned mode, u16 count)
     pit_count(counter, count);
 }
 
+void pit0_prepare(unsigned mode)
+{
+    pit_control(0, mode);
+    irq_enable();
+    wait_us(100);
+    irq_disable();
+}
+
 u16 pit_latch(unsigned counter)
 {
     outb(0x43, (u8)(counter << 6));
@@ -44,21 +52,25 @@ bool pit2_out(void)
 }
 
 /* In tries, not in time: time is what it helps to measure. */
-u64 pit2_edge_after(bool level, u64 *after)
+struct took pit2_took(bool level, u64 start)
 {
+    struct took took = {0, 0};
+
     for (unsigned i = 0; i < SPINS; i++) {
         u64 before = rdtsc();
-        if (pit2_out() == level)
-            return rdtsc();
-        if (after)
-            *after = before;
+        if (pit2_out() == level) {
+            took.most = rdtsc() - start;
+            return took;
+        }
+        took.least = before - start;
     }
-    return 0;
+    return LOST;
 }
 
 u64 pit2_edge(bool level)
 {
-    return pit2_edge_after(level, NULL);
+    struct took took = pit2_took(level, 0);
+    return took.most == ~0ull ? 0 : took.most;
 }
 
 /* Mode 0 is one stroke of known length, 20 ms of the PIT; a pause makes it longer, never shorter. */

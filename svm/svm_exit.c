@@ -194,6 +194,7 @@ static void advance(struct svm_vcpu *v, u64 next)
     s->rip = svm_guest_ops.code_bits(&v->guest) == 64 ? next : (u32)next;
     s->rflags &= ~RFLAGS_RF;
     v->vmcb->control.shadow &= ~SHADOW_INTERRUPTS;
+    v->shadow_times = 0;
     if (unlikely(s->rflags & RFLAGS_TF))
         trap(v, DR6_BS | v->guest.hits);
 }
@@ -232,8 +233,10 @@ u32 svm_exited(struct svm_vcpu *v)
     c->tlb_control = TLB_KEEP;
     if (unlikely(c->exit_event & EVENT_VALID))
         svm_requeue(v);
-    if (unlikely(svm_emulated))
+    if (unlikely(svm_emulated)) {
         svm_fetch_xcr0(v);
+        svm_keep_shadow(v);
+    }
     bool out = act(v, handler(&v->guest), kind);
     u64 now = tsc_read();
     stats_count(&v->guest.vcpu.stats, kind, (u32)(now - start));

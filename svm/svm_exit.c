@@ -151,6 +151,7 @@ static const exit_handler handlers[SVM_KINDS] = {
     [KIND_STGI] = guest_exit_ud,
     [KIND_CLGI] = guest_exit_ud,
     [KIND_SKINIT] = guest_exit_ud,
+    [KIND_RDTSCP] = guest_exit_ud,
     [KIND_WBINVD] = guest_exit_next,
     [KIND_MONITOR] = guest_exit_ud, /* not in the guest's CPUID, nor the three below */
     [KIND_MWAIT] = guest_exit_ud,

@@ -29,11 +29,11 @@ struct took {
 /*
  * Whatever pauses the guest (another machine's turn, an emulator that its host has put aside) makes
  * `most` longer and `least` no longer, which makes what is said here true of any machine, however
- * busy, and sharp on one that is not. It is measured until it is sharp, or ten times: never may
+ * busy, and sharp on one that is not. It is measured until it is sharp, or twenty times: never may
  * `most` be shorter than so many PIT ticks, by more than one in a hundred; and once at least
  * `least` must be no more than a tenth longer.
  */
-#define MEASURES 10
+#define MEASURES 20
 #define check_lasts(measure, pit_ticks, what)                                                      \
     do {                                                                                           \
         u64 due_ = pit_to_tsc(pit_ticks), tenth_ = due_ / 10;                                      \

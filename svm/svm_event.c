@@ -6,7 +6,8 @@
 #include "arch/x86/trap.h"
 #include "svm/svm_cpu.h"
 
-#define NMI_RETRY_NS 20000
+#define RETRY_NS     20000
+#define SHADOW_TIMES 8
 
 /* 15.20. In real mode no exception has an error code. */
 static void inject(struct guest *guest, const struct guest_event *event)
@@ -35,6 +36,25 @@ static bool takes_interrupts(struct guest *guest)
     return !in_shadow(v) && v->vmcb->save.rflags & RFLAGS_IF;
 }
 
+/*
+ * QEMU's TCG stores the interrupt shadow at an exit but does not load it at VMRUN (15.21.5): a
+ * shadow that lasts over an exit is lost. So as long as RIP has not moved, it holds; but not for
+ * ever, since an instruction may jump to itself.
+ */
+void svm_keep_shadow(struct svm_vcpu *v)
+{
+    u64 *shadow = &v->vmcb->control.shadow;
+    u64 rip = v->vmcb->save.rip;
+
+    if (v->shadow_times && rip == v->shadow_rip && v->shadow_times < SHADOW_TIMES)
+        *shadow |= SHADOW_INTERRUPTS;
+    if (*shadow & SHADOW_INTERRUPTS)
+        v->shadow_times++;
+    else
+        v->shadow_times = 0;
+    v->shadow_rip = rip;
+}
+
 /* A virtual interrupt waits, whatever the guest's TPR, and its delivery is intercepted (15.21.4).
  * An exit may have found V_IRQ cleared. */
 static void interrupt_window(struct guest *guest, bool on)
@@ -42,6 +62,10 @@ static void interrupt_window(struct guest *guest, bool on)
     struct svm_vcpu *v = svm_of(guest);
     u64 *word = &v->vmcb->control.virtual_interrupt, window = V_IRQ | V_INTR_PRIO | V_IGN_TPR;
 
+    if (on && unlikely(svm_emulated) && in_shadow(v)) { /* it would open at once, and again */
+        arch_timer_arm(arch_now() + RETRY_NS);
+        on = false;
+    }
     svm_intercept(v, SVM_EXIT_VINTR, on);
     if ((*word & window) == (on ? window : 0))
         return;
@@ -83,7 +107,7 @@ static bool deliver_nmi(struct guest *guest, bool taken)
     if (nmi_masked(v) && !v->iret_seen)
         return false; /* the IRET will tell */
     if (taken || in_shadow(v) || v->nmi_masked) {
-        arch_timer_arm(arch_now() + NMI_RETRY_NS);
+        arch_timer_arm(arch_now() + RETRY_NS);
         return false;
     }
     inject(guest, &(struct guest_event){.vector = VECTOR_NMI, .type = EVENT_TYPE_NMI});

@@ -142,6 +142,7 @@ static const guest_exit_handler handlers[SVM_KINDS] = {
     [KIND_STGI] = guest_exit_ud,
     [KIND_CLGI] = guest_exit_ud,
     [KIND_SKINIT] = guest_exit_ud,
+    [KIND_RDTSCP] = guest_exit_ud,
     [KIND_WBINVD] = guest_exit_next,
     [KIND_MONITOR] = guest_exit_ud, /* not in the guest's CPUID, nor the three below */
     [KIND_MWAIT] = guest_exit_ud,
@@ -171,6 +172,7 @@ static bool length(struct guest *guest, u64 *bytes)
 static void end_shadow(struct guest *guest)
 {
     control_of(guest)->shadow &= ~SHADOW_INTERRUPTS;
+    svm_of(guest)->shadow_times = 0;
 }
 
 static void trap(struct guest *guest, u64 why)
@@ -212,8 +214,10 @@ u32 svm_exited(struct svm_vcpu *v)
     c->tlb_control = TLB_KEEP;
     if (unlikely(c->exit_event & EVENT_VALID))
         svm_requeue(v);
-    if (unlikely(svm_emulated))
+    if (unlikely(svm_emulated)) {
         svm_fetch_xcr0(v);
+        svm_keep_shadow(v);
+    }
     if (unlikely((c->virtual_interrupt & V_TPR) != guest_cr8(&v->guest)))
         guest_cr8_set(&v->guest, c->virtual_interrupt & V_TPR);
     bool out = guest_act(&v->guest, handler(&v->guest), &act_ops);

@@ -48,6 +48,7 @@ static void write_controls(struct svm_vcpu *v)
     for (unsigned i = 0; i < array_size(intercepted); i++)
         svm_intercept(v, intercepted[i], true);
     svm_intercept(v, SVM_EXIT_PAUSE, has[SVM_PAUSE_FILTER]);
+    svm_intercept(v, SVM_EXIT_RDTSCP, !has[SVM_RDTSCP]); /* left off, it is not there */
     c->pause_count = PAUSE_COUNT;
     c->pause_threshold = has[SVM_PAUSE_THRESHOLD] ? PAUSE_THRESHOLD : 0;
     c->io_map = hostmap_image_hpa(guest_ports).v;

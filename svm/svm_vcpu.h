@@ -30,6 +30,10 @@ struct svm_vcpu {
 
     bool lme_hidden; /* svm_state.c */
 
+    /* A shadow that QEMU forgets: svm_event.c. */
+    u64 shadow_rip;
+    u8 shadow_times; /* it was seen there, or was to be seen */
+
     /* NMIs without VNMI: svm_event.c. */
     bool nmi_masked; /* until an IRET ... */
     bool iret_seen;  /* ... which began, at: */
@@ -56,6 +60,9 @@ void svm_vcpu_unload(struct vcpu *vcpu);
 
 /* All that the processor may have cached of the guest's translations is gone at the next entry. */
 void svm_forget(struct svm_vcpu *v);
+
+/* After an exit of QEMU's TCG. */
+void svm_keep_shadow(struct svm_vcpu *v);
 
 /* Switches an intercept that comes and goes. */
 void svm_intercept(struct svm_vcpu *v, unsigned exit_code, bool on);

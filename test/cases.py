@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 
+import deviations
 import lane
 
 FORBIDDEN = [r"^@trivet1 panic", r"\bPANIC\b", r"were not given back"]
@@ -34,6 +35,16 @@ def lines(text):
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def tiny_guests(words):
+    """The guests that are named; a word with a * stands for all of guests/tiny that it fits, and
+    -NAME takes one of them out."""
+    named, out = [], {word[1:] for word in words.split() if word[0] == "-"}
+    for word in words.split():
+        found = sorted(glob.glob(f"guests/tiny/{word}.[cS]")) if "*" in word else [word]
+        named += [os.path.splitext(os.path.basename(path))[0] for path in found]
+    return [guest for guest in named if guest not in out and guest[0] != "-"]
+
+
 class Case:
     """One machine to boot: what it is, what it must say, and how it must end."""
 
@@ -49,8 +60,6 @@ class Case:
         panics = any("panic" in pattern for pattern in self.expect)
         self.forbid = ([] if panics else FORBIDDEN) + lines(values["forbid"])
         self.manifest = values["manifest"].lstrip("\n")
-        for guest in values["tiny"].split():
-            self.add_tiny(guest, values["tiny-keys"])
         self.input = [line.split(" -> ") for line in lines(values["input"])]
         self.keys = [line.split(" -> ") for line in lines(values["keys"])]
         # `paste = N`: N numbered lines, typed at once where the input says <paste>; the guest says each again.
@@ -64,6 +73,8 @@ class Case:
         if self.picture:  # the picture outlives the machine's power-off
             chosen["qemu"] = chosen.get("qemu", "") + " -no-shutdown"
         self.machine = lane.Machine(**chosen)
+        for guest in tiny_guests(values["tiny"]):
+            self.add_tiny(guest, values["tiny-keys"])
         for pattern in self.expect + self.forbid + self.once + [t for t, _ in self.input + self.keys]:
             try:
                 re.compile(pattern)
@@ -72,9 +83,11 @@ class Case:
 
     def add_tiny(self, guest, keys):
         """A tiny guest as a machine of its name, which must say ok and end with status 0. NAME@CORES
-        says where it runs."""
+        says where it runs. Of what the emulated processor gets wrong it is told (deviations.py)."""
         guest, _, cores = guest.partition("@")
         keys += f"\ncores = {cores}" if cores else ""
+        parts = deviations.known(self.machine).get(guest, {})
+        keys += f"\ncmdline = {deviations.skip_words(parts)}" if parts else ""
         file = guest + (".bin" if guest.startswith("flat_") else ".elf")
         self.modules.append(f"{TINY}/{file}")
         self.manifest += f"\n[vm {guest}]\nkernel = {file}\n{keys}\n"
@@ -91,17 +104,19 @@ class Case:
 
 def multiply(name, keys):
     """`each = key: v1 v2` gives a case a value; each further line multiplies again. {key} stands
-    for the value in every other key."""
+    for the value in every other key. `each = a+b: v1+w1 v2+w2` gives several keys one together."""
     axes = []
     for line in lines(keys.pop("each", "")):
         key, _, values = line.partition(":")
         axes.append([(key.strip(), value) for value in values.split()])
     for chosen in itertools.product(*axes):
         made = dict(keys)
-        for key, value in chosen:
-            made = {k: v.replace("{" + key + "}", value) for k, v in made.items()}
-            made.update({key: value} if key in MACHINE_KEYS or key in OTHER_KEYS else {})
-        yield "-".join([name] + [value for _, value in chosen]), made
+        for together, word in chosen:
+            joined = zip(together.split("+"), word.split("+")) if "+" in together else [(together, word)]
+            for key, value in joined:
+                made = {k: v.replace("{" + key + "}", value) for k, v in made.items()}
+                made.update({key: value} if key in MACHINE_KEYS or key in OTHER_KEYS else {})
+        yield "-".join([name] + [word for _, word in chosen]), made
 
 
 def load(directory="test/boot"):

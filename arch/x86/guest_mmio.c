@@ -85,8 +85,10 @@ enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking)
     if (!mmio_op_of(&insn, &op)) {
         vm_stop_text(
             vm,
-            "the instruction at 0x%lx is not emulated, and touched 0x%lx, where it has no memory",
-            guest->ops->get(guest, GUEST_RIP), at.v);
+            "the instruction at 0x%lx (opcode 0x%02x of map %u, ModRM 0x%02x%s) is not emulated, and "
+            "touched 0x%lx, where it has no memory",
+            guest->ops->get(guest, GUEST_RIP), insn.opcode, insn.map, insn.modrm,
+            insn.encoding == INSN_LEGACY ? "" : ", VEX or EVEX", at.v);
         return GUEST_LOOK;
     }
     guest->length = insn.length;

@@ -56,5 +56,6 @@ TINY(bad_port_sweep)
     for (unsigned i = 0; i < 4; i++)
         outb(0x20, 0x20);
     rt_devices();
+    print("\n"); /* what the UART was sent may stand in the line */
     check(pic_in_service() == 0, "in service %x", pic_in_service());
 }

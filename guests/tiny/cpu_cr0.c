@@ -23,13 +23,13 @@ TINY(cpu_cr0)
     check(read_cr0() == (cr0 | CR0_CD | CR0_NW), "CD and NW: %lx", read_cr0());
     write_cr0(cr0);
 
-    check(try_cr0(cr0 & ~(u64)CR0_PE) == GP, "PG without PE");
-    check(try_cr0(cr0 | CR0_NW) == GP, "NW without CD");
-    check(try_cr0(cr0 | BIT(32)) == GP, "bit 32");
-    check(try_cr0(cr0 | BIT(63)) == GP, "bit 63");
-    check(try_cr0(cr0 & ~BIT(31)) == GP, "paging off in 64-bit code");
+    part("pg-without-pe") check(try_cr0(cr0 & ~(u64)CR0_PE) == GP, "PG without PE");
+    part("nw-without-cd") check(try_cr0(cr0 | CR0_NW) == GP, "NW without CD");
+    part("bit-32") check(try_cr0(cr0 | BIT(32)) == GP, "bit 32");
+    part("bit-63") check(try_cr0(cr0 | BIT(63)) == GP, "bit 63");
+    part("paging-off") check(try_cr0(cr0 & ~BIT(31)) == GP, "paging off in 64-bit code");
     check(read_cr0() == cr0, "a refused write changed CR0");
     /* Reserved bits of the low half are ignored. */
-    check(try_cr0(cr0 | BIT(6) | BIT(28)) == NO_TRAP && read_cr0() == cr0, "reserved low bits: %lx",
-          read_cr0());
+    part("reserved-low") check(try_cr0(cr0 | BIT(6) | BIT(28)) == NO_TRAP && read_cr0() == cr0,
+                               "reserved low bits: %lx", read_cr0());
 }

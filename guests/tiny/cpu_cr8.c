@@ -8,9 +8,12 @@ TINY(cpu_cr8)
         write_cr8(priority);
         check(read_cr8() == priority, "cr8 %lu is %lu", priority, read_cr8());
     }
-    check(TRY("mov %0, %%cr8", : "r"(16ull)) == GP, "cr8 = 16");
-    check(TRY("mov %0, %%cr8", : "r"(BIT(63))) == GP, "cr8 bit 63");
-    check(read_cr8() == 15, "a refused write changed CR8");
+    part("reserved-bits")
+    {
+        check(TRY("mov %0, %%cr8", : "r"(16ull)) == GP, "cr8 = 16");
+        check(TRY("mov %0, %%cr8", : "r"(BIT(63))) == GP, "cr8 bit 63");
+        check(read_cr8() == 15, "a refused write changed CR8");
+    }
     if (cpuid(1, 0).d >> 9 & 1 && (rdmsr(MSR_APIC_BASE) & 0xc00) == 0x800) {
         volatile u32 *tpr = (volatile u32 *)0xfee00080;
         write_cr8(9);

@@ -44,8 +44,8 @@ static void stored(void)
     check(back.base == (u64)copy && back.limit == 255, "the other GDT: %lx", back.base);
     check(copy[SEL_OWN / 8] == 0x00cf93000000ffff, "accessed bit: %lx", copy[SEL_OWN / 8]);
     struct pointer bad = {255, 0x8000000000000000};
-    check(TRY("lgdt %0", : "m"(bad)) == GP, "LGDT, not canonical");
-    check(TRY("lidt %0", : "m"(bad)) == GP, "LIDT, not canonical");
+    part("lgdt-not-canonical") check(TRY("lgdt %0", : "m"(bad)) == GP, "LGDT, not canonical");
+    part("lidt-not-canonical") check(TRY("lidt %0", : "m"(bad)) == GP, "LIDT, not canonical");
     descriptors_load();
 }
 
@@ -66,7 +66,7 @@ static void local_and_task(void)
     check(value == SEL_TSS64, "STR %lx", value);
     check(rt_gdt[SEL_TSS64 / 8] >> 41 & 1, "the TSS is not busy");
     check(TRY("ltr %w0", : "r"(SEL_TSS64)) == GP && trap.error == SEL_TSS64, "LTR of a busy TSS");
-    check(TRY("ltr %w0", : "r"(0)) == GP && trap.error == 0, "LTR of 0");
+    part("ltr-null") check(TRY("ltr %w0", : "r"(0)) == GP && trap.error == 0, "LTR of 0");
     check(TRY("lldt %w0", : "r"(SEL_DATA)) == GP && trap.error == SEL_DATA, "LLDT of data");
     descriptors_load();
 }

@@ -46,5 +46,5 @@ TINY(cpu_dr)
     check(TRY(".byte 0x0f, 0x21, 0xe0", "=a"(value)) == UD, "dr4 with DE");
     check(TRY(".byte 0x0f, 0x23, 0xe8", : "a"(0x400)) == UD, "dr5 with DE");
     write_cr4(cr4);
-    general_detect();
+    part("general-detect") general_detect();
 }

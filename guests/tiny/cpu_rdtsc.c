@@ -22,13 +22,14 @@ TINY(cpu_rdtsc)
     __asm__ volatile("rdtsc" : "+a"(rax), "+d"(rdx));
     check(rax >> 32 == 0 && rdx >> 32 == 0, "high halves %lx %lx", rax, rdx);
 
-    /* Two strokes of the PIT, one twice as long as the other. */
-    u64 took[2];
+    /* Two strokes of the PIT, one twice as long as the other; a pause only lengthens them. */
+    u64 took[2] = {~0ull / 4, ~0ull / 4};
     pit2_gate(true);
-    for (unsigned i = 0; i < 2; i++) {
-        pit_set(2, 0, (u16)(20000 << i));
+    for (unsigned i = 0; i < 2 * MEASURES && !within(took[1], took[0] * 2, 10); i++) {
         u64 start = rdtsc();
-        took[i] = pit2_edge(true) - start;
+        pit_set(2, 0, (u16)(20000 << i % 2));
+        u64 now = pit2_edge(true) - start;
+        took[i % 2] = now < took[i % 2] ? now : took[i % 2];
     }
     check(within(took[1], took[0] * 2, 10), "TSC: %lu, then twice that is %lu", took[0], took[1]);
 

@@ -46,7 +46,7 @@ TINY(cpu_syscall)
           entered_r11, entered_flags);
     check(user_cs == SEL_USER_CS, "CS after SYSRET %lx", user_cs);
 
-    check(user_run(user_sysenter, 0) == GP, "SYSENTER with CS 0");
+    part("sysenter-null") check(user_run(user_sysenter, 0) == GP, "SYSENTER with CS 0");
     gdt_set(0x80, 0, 0xfffff, 0x9b, 0xa);
     gdt_set(0x88, 0, 0xfffff, 0x93, 0xc);
     gdt_set(0xa0, 0, 0xfffff, 0xfb, 0xa);

@@ -63,21 +63,9 @@ static void step_guarded(void)
     check(first_dr6 & BIT(13), "mov ss; mov from dr0: DR6 %lx", first_dr6);
 }
 
-TINY(ev_mov_ss)
+/* A data breakpoint on MOV SS's operand waits too. */
+static void data_breakpoint(void)
 {
-    trap_on(DB, on_db);
-    write_dr6(0);
-    STEP("nop; 1:", "nop");
-    STEP("mov %%edi, %%ss; nop; 1:", "mov ss; nop");
-    STEP("mov %%edi, %%ss; cpuid; 1:", "mov ss; cpuid");
-    STEP("mov %%edi, %%ss; inb $0x61, %%al; 1:", "mov ss; in");
-    STEP("mov %%edi, %%ss; movq %%cr3, %%rax; 1:", "mov ss; mov from cr3");
-
-    if (TRY(".byte 0xf1") != UD) /* QEMU 7.2 has no INT1 */
-        step_int1();
-    step_guarded();
-
-    /* A data breakpoint on MOV SS's operand waits too. */
     static u32 selector = SEL_DATA;
     u64 expected;
     traps = 0;
@@ -91,6 +79,22 @@ TINY(ev_mov_ss)
     check(traps == 1 && first_rip == expected, "data breakpoint: %u at %lx, not %lx", traps,
           first_rip, expected);
     check((first_dr6 & 1), "data breakpoint: DR6 %lx", first_dr6);
+}
+
+TINY(ev_mov_ss)
+{
+    trap_on(DB, on_db);
+    write_dr6(0);
+    STEP("nop; 1:", "nop");
+    STEP("mov %%edi, %%ss; nop; 1:", "mov ss; nop");
+    STEP("mov %%edi, %%ss; cpuid; 1:", "mov ss; cpuid");
+    STEP("mov %%edi, %%ss; inb $0x61, %%al; 1:", "mov ss; in");
+    STEP("mov %%edi, %%ss; movq %%cr3, %%rax; 1:", "mov ss; mov from cr3");
+
+    if (TRY(".byte 0xf1") != UD) /* QEMU 7.2 has no INT1 */
+        step_int1();
+    step_guarded();
+    part("data-breakpoint") data_breakpoint();
 
     check(TRY("mov %0, %%ss; ud2",
               : "r"(SEL_DATA)) == UD,

@@ -36,13 +36,25 @@ static no_inline void walk(void)
                         STEP("movq %%cr8, %%rax") STEP("movq %%rax, %%cr8") STEP("clts")
                             STEP("invlpg (%0)") STEP("inb $0x61, %%al") STEP("outb %%al, $0x80")
                                 STEP("movl $0xfd000000, %%edx") STEP("movl (%%rdx), %%eax")
-                                    STEP("movl %%eax, (%%rdx)") STEP("pause") STEP("wbinvd")
+                                    STEP("movl %%eax, (%%rdx)") STEP("wbinvd")
                                         STEP("movq %%dr0, %%rax") STEP("sgdt (%0)") "popfq"
         :
         : "D"(memory)
         : "memory", "rax", "rbx", "rcx", "rdx");
 }
 __asm__(".pushsection .rodata.steps2, \"a\"; .globl steps_end; steps_end:; .popsection");
+
+static void over_pause(void)
+{
+    u64 behind;
+
+    traps = 0;
+    __asm__ volatile("leaq 1f(%%rip), %0\n pushfq\n pushfq\n orq $0x100, (%%rsp)\n popfq\n"
+                     "pause\n 1: popfq"
+                     : "=&r"(behind)::"memory", "cc");
+    check(traps == 2 && rips[0] == behind, "PAUSE: %u traps, the first at %lx, not %lx", traps,
+          rips[0], behind);
+}
 
 TINY(ev_single_step)
 {
@@ -53,4 +65,5 @@ TINY(ev_single_step)
     check(traps == expected + 1, "%u traps for %lu instructions", traps, expected + 1);
     for (unsigned i = 0; i < expected; i++)
         check(rips[i] == steps[i], "step %u at %lx, not %lx", i, rips[i], steps[i]);
+    part("pause") over_pause();
 }

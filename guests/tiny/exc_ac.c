@@ -20,7 +20,8 @@ TINY(exc_ac)
     write_cr0(read_cr0() | CR0_AM);
     check(user_run(user_unaligned, 0) == VECTOR_LEAVE, "without AC: %u", trap.vector);
     check(user_run(user_aligned, FLAG_AC) == VECTOR_LEAVE, "aligned: %u", trap.vector);
-    check(user_run(user_unaligned, FLAG_AC) == AC && trap.error == 0, "with both: %u", trap.vector);
+    part("ac") check(user_run(user_unaligned, FLAG_AC) == AC && trap.error == 0, "with both: %u",
+                     trap.vector);
     u64 rax;
     check(TRY("pushfq; orq $0x40000, (%%rsp); popfq; movl 0x500001, %%eax; pushfq; "
               "andq $~0x40000, (%%rsp); popfq",

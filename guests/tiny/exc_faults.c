@@ -38,8 +38,8 @@ static void coprocessor(void)
     u32 csr = 0x1f80 & ~0x200u, zero = 0, one = 0x3f800000;
     __asm__ volatile("ldmxcsr %0; movd %1, %%xmm0; movd %2, %%xmm1" ::"m"(csr), "r"(one),
                      "r"(zero));
-    check(TRY(FAULT_RIP("divss %%xmm1, %%xmm0"), "=b"(at)) == XM && trap.rip == at, "#XM: %u",
-          trap.vector);
+    part("xm") check(TRY(FAULT_RIP("divss %%xmm1, %%xmm0"), "=b"(at)) == XM && trap.rip == at,
+                     "#XM: %u", trap.vector);
     csr = 0x1f80;
     __asm__ volatile("ldmxcsr %0" ::"m"(csr));
 }

@@ -21,6 +21,12 @@ static void user_int(void)
     user_end();
 }
 
+static void refused(unsigned vector, unsigned expected, unsigned n, const char *what)
+{
+    check(vector == expected, "%s: vector %u", what, vector);
+    part("error-code") check(trap.error == n * 8 + 2, "%s: error %lx", what, trap.error);
+}
+
 TINY(exc_int_n)
 {
     for (unsigned n = 0x20; n < 256; n++) {
@@ -34,12 +40,9 @@ TINY(exc_int_n)
         check(last_rip == (u64)code + 2, "INT %u: RIP %lx", n, last_rip);
     }
     trap_on(0x40, NULL);
-    check(user_run(user_int, 0) == GP && trap.error == 0x40 * 8 + 2, "DPL: vector %u error %lx",
-          trap.vector, trap.error);
+    refused(user_run(user_int, 0), GP, 0x40, "DPL");
     rt_idt[0x41].type = 0x0e;
-    check(TRY("int $0x41", ) == NP && trap.error == 0x41 * 8 + 2,
-          "not present: vector %u error %lx", trap.vector, trap.error);
+    refused(TRY("int $0x41", ), NP, 0x41, "not present");
     rt_idt[0x41].type = 0x8c;
-    check(TRY("int $0x41", ) == GP && trap.error == 0x41 * 8 + 2,
-          "a call gate: vector %u error %lx", trap.vector, trap.error);
+    refused(TRY("int $0x41", ), GP, 0x41, "a call gate");
 }

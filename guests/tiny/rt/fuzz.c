@@ -7,6 +7,7 @@
 #define FILL   (MIDDLE + 0x11234)    /* every register; DX is a port that nobody decodes */
 #define CODE   0x600000ull           /* where the bytes are, and in the window by an alias */
 #define ALIAS  (WINDOW + 20ull * GiB)
+#define OWN    0x1000000ull /* below it are the guest and what it plays with */
 #define BYTES  16
 
 static u64 pdpt[512] aligned(4096), pd[512] aligned(4096), pd_code[512] aligned(4096);
@@ -30,6 +31,10 @@ static void window_map(u64 physical)
         pdpt[i] = (u64)pd | 3;
     for (unsigned i = 16; i < 24; i++)
         pdpt[i] = (u64)pd_code | 3;
+    /* An absolute address must not leave the window: above what is the guest's own, a page fault.
+     */
+    for (unsigned i = OWN >> 21; i < 2048; i++)
+        rt_pd[i] = 0;
     rt_pml4[1] = (u64)pdpt | 3;
     write_cr3(read_cr3());
 }

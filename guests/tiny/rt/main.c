@@ -98,6 +98,7 @@ static no_return void finish(u8 status)
 void done(void)
 {
     irq_disable();
+    rt_parts_end();
     if (failures)
         print("FAILED %s %u\n", tiny_name, failures);
     else
@@ -120,6 +121,7 @@ void rt_main(void)
 
     descriptors_load();
     __asm__ volatile("fninit; ldmxcsr %0" ::"m"(csr)); /* a reset unmasks x87's exceptions */
+    rt_cmdline_copy();
     rt_devices();
     rt_low_copy();
     tiny_main();

@@ -20,6 +20,8 @@ header_end:
     .globl rt_start32
 rt_start32:                             /* multiboot2: 32-bit protected mode, no paging */
     cli
+    movl %ebx, %esi                     /* multiboot2's information; Trivet's is in RDI, RSI 0 */
+    xorl %edi, %edi
     movl $rt_stack_top, %esp
     movl $0x20, %eax                    /* PAE */
     movl %eax, %cr4
@@ -42,6 +44,8 @@ rt_start64:                             /* Trivet: long mode, identity map, flat
     rdtsc
     movl %eax, rt_first_tsc
     movl %edx, rt_first_tsc + 4
+    movq %rdi, rt_start_info
+    movq %rsi, rt_multiboot
     movl $rt_stack_top, %esp
     lgdt rt_gdt_pointer
     pushq $SEL_CODE64
@@ -66,7 +70,11 @@ rt_start64:                             /* Trivet: long mode, identity map, flat
 
     .data
     .balign 16
-    .globl rt_first_tsc, rt_gdt, rt_gdt_pointer
+    .globl rt_first_tsc, rt_start_info, rt_multiboot, rt_gdt, rt_gdt_pointer
+rt_start_info:                          /* what the loader left, or 0 */
+    .quad 0
+rt_multiboot:
+    .quad 0
 rt_first_tsc:                           /* the guest's first moment */
     .quad 0, 0
 rt_gdt:

@@ -20,6 +20,14 @@ void pit_set(unsigned counter, unsigned mode, u16 count)
     pit_count(counter, count);
 }
 
+void pit0_prepare(unsigned mode)
+{
+    pit_control(0, mode);
+    irq_enable();
+    wait_us(100);
+    irq_disable();
+}
+
 u16 pit_latch(unsigned counter)
 {
     outb(0x43, (u8)(counter << 6));
@@ -44,32 +52,57 @@ bool pit2_out(void)
 }
 
 /* In tries, not in time: time is what it helps to measure. */
-u64 pit2_edge(bool level)
+struct took pit2_took(bool level, u64 start)
 {
-    for (unsigned i = 0; i < SPINS; i++)
-        if (pit2_out() == level)
-            return rdtsc();
-    return 0;
+    struct took took = {0, 0};
+
+    for (unsigned i = 0; i < SPINS; i++) {
+        u64 before = rdtsc();
+        if (pit2_out() == level) {
+            took.most = rdtsc() - start;
+            return took;
+        }
+        took.least = before - start;
+    }
+    return LOST;
 }
 
-/* Mode 0 is one stroke of known length: 20 ms of the PIT. */
+u64 pit2_edge(bool level)
+{
+    struct took took = pit2_took(level, 0);
+    return took.most == ~0ull ? 0 : took.most;
+}
+
+/* Mode 0 is one stroke of known length, 20 ms of the PIT; a pause makes it longer, never shorter.
+ */
 static u64 tsc_measure(void)
 {
     const u16 count = 23864;
+    u64 least = ~0ull;
+
     pit2_gate(true);
-    pit_set(2, 0, count);
-    u64 start = rdtsc();
-    u64 end = pit2_edge(true);
-    if (!check(end, "counter 2 does not count"))
-        done();
-    return (end - start) * PIT_HZ / (count + 1u);
+    for (unsigned i = 0; i < 3; i++) {
+        u64 start = rdtsc();
+        pit_set(2, 0, count);
+        u64 end = pit2_edge(true);
+        if (!check(end, "counter 2 does not count"))
+            done();
+        least = end - start < least ? end - start : least;
+    }
+    return least * PIT_HZ / (count + 1u);
+}
+
+bool counted(u64 pit_ticks, u64 least_tsc, u64 most_tsc)
+{
+    u64 got = pit_to_tsc(pit_ticks), slack = pit_to_tsc(3);
+    return got + got / 100 + slack >= least_tsc && got <= most_tsc + most_tsc / 100 + slack;
 }
 
 u64 tsc_hz(void)
 {
     static u64 hz;
     if (!hz)
-        hz = tsc_measure();
+        hz = on_trivet() ? cpuid(0x40000010, 0).a * 1000ull : tsc_measure();
     return hz;
 }
 

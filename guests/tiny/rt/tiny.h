@@ -32,9 +32,25 @@ void print(const char *format, ...) printf_like(1, 2);
     })
 bool tiny_check(bool good, const char *file, int line, const char *format, ...) printf_like(4, 5);
 
+/*
+ * `part("name") check(...);`: what is skipped, with the reason on a line of its own, if the command
+ * line says `skip:name:reason;`: where an emulated processor is known to be wrong even without
+ * Trivet (test/deviations.py). Asked for again, it says nothing more. A name that is skipped and
+ * that no part has is a failure.
+ */
+#define part(name) if (!part_skipped(name))
+bool part_skipped(const char *name);
+
+/* The same where the guest sees the reason itself. */
+void part_skip(const char *name, const char *reason);
+
 /* The end: the verdict so far; or `skipped NAME: reason`, which is status 0 too. */
 no_return void done(void);
 no_return void skip(const char *reason);
+
+/* The loader's words, before the guest writes over them; and whether each skip: was of use. */
+void rt_cmdline_copy(void);
+void rt_parts_end(void);
 
 /* Interrupt controllers, timer and UART as a guest starts with them. */
 void rt_devices(void);

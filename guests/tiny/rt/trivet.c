@@ -49,7 +49,7 @@ void prove_no_exits(void (*fn)(unsigned times), const char *what)
     fn(1000);
     if (!on_trivet())
         skip("no Trivet, no exits to count");
-    u64 ms = us_to_tsc(1000), start = rdtsc();
+    u64 ms = tsc_hz() / 1000, start = rdtsc();
     u64 before = hypercall(HYPER_EXITS);
     fn(PROOF_LOOPS);
     /* The second hypercall counts itself, and so does the CPUID that chooses its instruction. */

@@ -55,6 +55,11 @@ const char *vm_take_memory(struct vm *vm, u64 size)
     return error;
 }
 
+const char *vm_take_page(struct vm *vm, gpa_t at)
+{
+    return take_range(vm, at.v, at.v + PAGE_4K);
+}
+
 void vm_give_memory(struct vm *vm)
 {
     for (unsigned i = 0; i < vm->piece_count; i++) {

@@ -77,6 +77,8 @@ struct vm {
 
 /* Takes `size` bytes of zeroed memory for the machine. NULL, or why not. */
 must_check const char *vm_take_memory(struct vm *vm, u64 size);
+/* One more page of zeroes, where there is none. NULL, or why not. */
+must_check const char *vm_take_page(struct vm *vm, gpa_t at);
 void vm_give_memory(struct vm *vm);
 
 /* Where `size` bytes of guest memory stand, if they are all in one piece; NULL. */

@@ -110,15 +110,23 @@ static void settle_eoi(struct pc_cpu *cpu)
         lapic_eoi(&cpu->lapic);
 }
 
-static bool pending(struct guest *guest)
+static bool due(struct guest *guest)
 {
     struct pc_cpu *cpu = cpu_of(guest);
     struct lapic *l = &cpu->lapic;
 
-    follow_tpr(cpu);
+    if (guest->apic_virtual)
+        lapic_reload(l);
+    else
+        follow_tpr(cpu);
     if (cpu->eoi_lent && (!(*cpu->eoi_word & 1) || l->irr_words || lapic_has_posted(l)))
         settle_eoi(cpu);
-    return extint_pending(cpu) || lapic_pending(&cpu->lapic) >= 0;
+    return extint_pending(cpu) || lapic_pending(l) >= 0;
+}
+
+static bool pending(struct guest *guest)
+{
+    return guest->apic_virtual ? extint_pending(cpu_of(guest)) : due(guest);
 }
 
 /* The PIC goes first: it has no part in the APIC's priorities. */
@@ -147,6 +155,33 @@ static u8 held_back(struct guest *guest)
     return class > l->isr_top >> 4 && class <= lapic_cr8(l) ? (u8) class : 0;
 }
 
+static enum guest_apic_mode mode(const struct guest *guest)
+{
+    u64 base = lapic_base(&cpu_of(guest)->lapic);
+
+    if (!(base & LAPIC_BASE_ENABLE))
+        return GUEST_APIC_OFF;
+    return base & LAPIC_BASE_X2APIC ? GUEST_APIC_BY_MSR : GUEST_APIC_IN_MEMORY;
+}
+
+static void sync(struct guest *guest, struct guest_apic_view *view)
+{
+    struct lapic *l = &cpu_of(guest)->lapic;
+
+    lapic_reload(l);
+    lapic_pending(l);
+    view->request = l->irr_top < 0 ? 0 : (u8)l->irr_top;
+    view->service = l->isr_top < 0 ? 0 : (u8)l->isr_top;
+    for (unsigned i = 0; i < 4; i++)
+        view->told[i] =
+            l->regs[(LAPIC_TMR + 32 * i) / 4] | (u64)l->regs[(LAPIC_TMR + 32 * i + 16) / 4] << 32;
+}
+
+static void ended(struct guest *guest, u8 vector)
+{
+    lapic_ended(&cpu_of(guest)->lapic, vector);
+}
+
 static bool is_at(const struct guest *guest, gpa_t at)
 {
     return align_down(at.v, PAGE_4K) == PC_LAPIC_BASE && lapic_in_memory(&cpu_of(guest)->lapic);
@@ -159,7 +194,10 @@ static struct lapic *settled(struct guest *guest)
 
     if (unlikely(cpu->eoi_lent))
         settle_eoi(cpu);
-    follow_tpr(cpu);
+    if (guest->apic_virtual)
+        lapic_reload(&cpu->lapic);
+    else
+        follow_tpr(cpu);
     return &cpu->lapic;
 }
 
@@ -227,12 +265,16 @@ static void tsc_changed(struct guest *guest)
 static const struct guest_apic_ops apic_ops = {
     .pending = pending,
     .take = take,
+    .due = due,
     .held_back = held_back,
     .is_at = is_at,
     .read = read,
     .write = write,
     .msr_read = read_msr,
     .msr_write = write_msr,
+    .mode = mode,
+    .sync = sync,
+    .ended = ended,
     .tsc_changed = tsc_changed,
 };
 

@@ -7,6 +7,7 @@
 #include "arch/x86/trap.h"
 #include "mm/frame.h"
 #include "vmx/vmx_features.h"
+#include "vmx/vmx_apic.h"
 #include "vmx/vmx_vcpu.h"
 
 struct vmx_caps vmx_caps;
@@ -113,6 +114,7 @@ static const char *cpu_on(void)
     if (error)
         return error;
     guest_maps_fill(&(struct guest_msr_layout)VMX_MSR_LAYOUT, switched, guest_ports, guest_msrs);
+    vmx_apic_fill_map();
     cr0_write((cr0_read() | vmx_caps.cr0_must) & vmx_caps.cr0_may);
     cr4_write(((cr4_read() | vmx_caps.cr4_must) & vmx_caps.cr4_may) | CR4_VMXE);
     if (!vmxon(cpu->region)) {

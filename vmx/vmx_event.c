@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "vmx/vmx_vcpu.h"
+#include "vmx/vmx_apic.h"
 
 #include "arch/x86/cpu.h"
 
@@ -123,6 +123,7 @@ const struct guest_event_ops vmx_event_ops = {
     .deliver_nmi = deliver_nmi,
     .interrupt_window = interrupt_window,
     .priority_window = priority_window,
+    .sync_apic = vmx_apic_sync,
     .rearm = vmx_arm,
 };
 

@@ -13,6 +13,7 @@
 #include "core/run.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "vmx/vmx_apic.h"
 #include "vmx/vmx_dump.h"
 #include "vmx/vmx_names.h"
 
@@ -242,12 +243,15 @@ static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [39] = guest_exit_ud,   /* MONITOR */
     [40] = guest_exit_look, /* PAUSE loops: who else waits? */
     [43] = exit_window,     /* TPR below threshold */
+    [44] = vmx_apic_access,
+    [45] = vmx_apic_ended,
     [48] = exit_ept_violation,
     [50] = guest_exit_ud,     /* INVEPT */
     [52] = guest_exit_resume, /* preemption timer: the time is looked at after every exit */
     [53] = guest_exit_ud,     /* INVVPID */
     [54] = guest_exit_next,   /* WBINVD, WBNOINVD */
     [55] = guest_xsetbv,
+    [56] = vmx_apic_written,
     [58] = guest_exit_ud, /* INVPCID */
     [59] = guest_exit_ud, /* VMFUNC */
     [60] = guest_exit_ud, /* ENCLS */

@@ -7,6 +7,7 @@
 #include "lib/panic.h"
 #include "mm/frame.h"
 #include "mm/hostmap.h"
+#include "vmx/vmx_apic.h"
 
 static u16 next_vpid; /* machines are created on one core at a time */
 
@@ -71,6 +72,7 @@ static void write_optional(struct vmx_vcpu *v)
         v->tpr_threshold = 0;
         vmcs_write(VMCS_TPR_THRESHOLD, 0);
     }
+    vmx_apic_start(v);
     if (has[VMX_XSAVES])
         vmcs_write(VMCS_XSS_EXITING, 0);
     if (has[VMX_ENCLS_EXITING])

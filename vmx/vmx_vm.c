@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "vmx/vmx_vm.h"
 
+#include "vmx/vmx_apic.h"
+
 /* Guests execute what the controls open. */
 const char *vmx_vm_create(struct vm *vm)
 {
@@ -14,5 +16,6 @@ const char *vmx_vm_create(struct vm *vm)
         .traits = (has[VMX_RDTSCP] ? TRAIT_RDTSCP : 0) | (has[VMX_INVPCID] ? TRAIT_INVPCID : 0) |
                   (has[VMX_XSAVES] ? TRAIT_XSAVES : 0) | (has[VMX_USER_WAIT] ? TRAIT_USER_WAIT : 0),
     };
-    return guest_vm_create(vm, &plan);
+    const char *error = vmx_apic_prepare(vm);
+    return error ? error : guest_vm_create(vm, &plan);
 }

@@ -97,6 +97,7 @@ struct guest {
     const struct guest_apic_ops *apic; /* guest_apic.h; the machine's, as the two below */
     void *apic_owner;
     u32 *apic_page;
+    bool apic_virtual;               /* the processor delivers from the page by itself */
     const struct guest_cpuid *cpuid; /* its machine's */
 
     /* Emulated registers. */

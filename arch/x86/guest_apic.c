@@ -2,7 +2,7 @@
 #include "arch/x86/guest_apic.h"
 
 /* The vendor's control block may have a TPR of its own, and what it lets through has changed. */
-static void wrote(struct guest *guest)
+void guest_apic_wrote(struct guest *guest)
 {
     guest->ops->set(guest, GUEST_CR8, guest_cr8(guest));
     __atomic_or_fetch(&guest->vcpu.attention, (u32)ATTENTION_EVENT, __ATOMIC_RELAXED);
@@ -31,7 +31,7 @@ bool guest_apic_write(struct guest *guest, gpa_t at, unsigned bytes, u64 value)
         return false;
     if (!(offset & 0xf) && bytes >= 4) {
         guest->apic->write(guest, offset, (u32)value);
-        wrote(guest);
+        guest_apic_wrote(guest);
     }
     return true;
 }
@@ -45,6 +45,6 @@ bool guest_apic_msr_write(struct guest *guest, u32 msr, u64 value)
 {
     bool good = guest->apic->msr_write(guest, msr, value);
 
-    wrote(guest);
+    guest_apic_wrote(guest);
     return good;
 }

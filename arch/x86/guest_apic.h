@@ -13,11 +13,25 @@
 
 #define APIC_PAGE_TPR (0x80 / 4) /* of u32 */
 
+/* How the guest reaches its APIC. */
+enum guest_apic_mode { GUEST_APIC_OFF, GUEST_APIC_IN_MEMORY, GUEST_APIC_BY_MSR };
+
+/* For a processor that delivers from the page: the highest vectors requested and in service (0:
+ * none), and those whose end is to be told. */
+struct guest_apic_view {
+    u8 request, service;
+    u64 told[4];
+};
+
 /* All on the vCPU's own core, without the device lock. */
 struct guest_apic_ops {
-    /* There is an interrupt that TPR lets through; and it is taken: its vector. */
+    /* There is an interrupt that TPR lets through, and that the processor does not deliver by
+     * itself; and it is taken: its vector. */
     bool (*pending)(struct guest *guest);
     u8 (*take)(struct guest *guest);
+
+    /* There is one that the processor would take if it did not sleep, whoever delivers it. */
+    bool (*due)(struct guest *guest);
 
     /* The class of an interrupt that TPR alone holds back, 0 if there is none. */
     u8 (*held_back)(struct guest *guest);
@@ -30,6 +44,13 @@ struct guest_apic_ops {
     /* APIC_BASE, TSC_DEADLINE and x2APIC's. False: #GP. */
     bool (*msr_read)(struct guest *guest, u32 msr, u64 *value);
     bool (*msr_write)(struct guest *guest, u32 msr, u64 value);
+
+    enum guest_apic_mode (*mode)(const struct guest *guest);
+
+    /* Where guest->apic_virtual: what was sent is requested in the page, what the processor did
+     * there is known; and an end that was to be told. */
+    void (*sync)(struct guest *guest, struct guest_apic_view *view);
+    void (*ended)(struct guest *guest, u8 vector);
 
     /* The guest has set its TSC. */
     void (*tsc_changed)(struct guest *guest);
@@ -46,6 +67,9 @@ static inline void guest_cr8_set(struct guest *guest, u64 value)
     guest->apic_page[APIC_PAGE_TPR] = (u32)value << 4;
     __atomic_or_fetch(&guest->vcpu.attention, (u32)ATTENTION_EVENT, __ATOMIC_RELAXED);
 }
+
+/* Something may have to be delivered that was not before. */
+void guest_apic_wrote(struct guest *guest);
 
 /* guest_apic.c: an access of a memory operand, of whatever width. False: it is not at `at`. */
 bool guest_apic_read(struct guest *guest, gpa_t at, unsigned bytes, u64 *value);

@@ -33,14 +33,17 @@ void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
         want_interrupt = guest->apic->pending(guest);
     }
     ops->interrupt_window(guest, want_interrupt);
-    ops->priority_window(guest, want_interrupt ? 0 : guest->apic->held_back(guest));
+    if (guest->apic_virtual)
+        ops->sync_apic(guest);
+    else
+        ops->priority_window(guest, want_interrupt ? 0 : guest->apic->held_back(guest));
 }
 
 bool guest_would_wake(struct guest *guest)
 {
     if ((guest->nmi && !guest->ops->nmi_blocked(guest)) || guest->event.valid)
         return true;
-    return guest->apic->pending(guest) && guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_IF;
+    return guest->apic->due(guest) && guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_IF;
 }
 
 bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)

@@ -21,6 +21,8 @@ struct guest_event_ops {
     void (*interrupt_window)(struct guest *guest, bool on);
     /* There is to be an exit when the guest's TPR falls below this class; 0: none. */
     void (*priority_window)(struct guest *guest, u8 class);
+    /* Where guest->apic_virtual: the processor is told of what is requested. */
+    void (*sync_apic)(struct guest *guest);
     /* The time at which its devices want to run has changed. */
     void (*rearm)(struct guest *guest);
 };

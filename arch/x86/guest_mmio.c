@@ -31,7 +31,7 @@ static u64 read(void *ctx, gpa_t at, unsigned size)
     struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
     u64 value = 0;
 
-    if (vm_read(vm, at, &value, size) || guest_apic_read(ctx, at, size, &value))
+    if (guest_apic_read(ctx, at, size, &value) || vm_read(vm, at, &value, size))
         return value;
     lock_take(&vm->device_lock);
     value = io_bus_read(&vm->mmio, at.v, size);
@@ -43,7 +43,7 @@ static void write(void *ctx, gpa_t at, unsigned size, u64 value)
 {
     struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
 
-    if (vm_write(vm, at, &value, size) || guest_apic_write(ctx, at, size, value))
+    if (guest_apic_write(ctx, at, size, value) || vm_write(vm, at, &value, size))
         return;
     lock_take(&vm->device_lock);
     io_bus_write(&vm->mmio, at.v, size, value);

@@ -158,6 +158,9 @@ static inline void lapic_set_cr8(struct lapic *l, u64 cr8)
 
 void lapic_eoi(struct lapic *l);
 
+/* A level-triggered interrupt whose end the processor has already put into the page. */
+void lapic_ended(struct lapic *l, u8 vector);
+
 /* The usual EOI, of an edge-triggered interrupt with no other below it. False: nothing is done, and
  * lapic_eoi has to be. */
 static inline bool lapic_eoi_fast(struct lapic *l)

@@ -164,8 +164,12 @@ void lapic_eoi(struct lapic *l)
 
     drop(l, LAPIC_ISR, &l->isr_words, &l->isr_top, vector);
     settle(l);
-    if (!level)
-        return;
+    if (level)
+        lapic_ended(l, vector);
+}
+
+void lapic_ended(struct lapic *l, u8 vector)
+{
     lapic_lint_ended(l, vector);
     l->host->eoi(l->host->ctx, vector);
 }

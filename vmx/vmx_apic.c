@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmx/vmx_apic.h"
+
+#include "arch/x86/guest_apic.h"
+#include "arch/x86/guest_maps.h"
+#include "lib/string.h"
+#include "mm/hostmap.h"
+
+#define ACCESS_PAGE    gpa(0xfee00000) /* where guests' APICs stay */
+#define ACCESS_FETCH   2               /* table 28-6 */
+#define MSR_X2(offset) (0x800u + (offset) / 16)
+
+static u8 x2_msrs[GUEST_MSRS_SIZE] aligned(PAGE_4K);
+
+bool vmx_apic_virtual(void)
+{
+    const bool *has = vmx_caps.has;
+
+    return has[VMX_TPR_SHADOW] && has[VMX_APIC_ACCESSES] && has[VMX_X2APIC_MODE] &&
+           has[VMX_APIC_REGISTERS] && has[VMX_VIRTUAL_DELIVERY];
+}
+
+/*
+ * 30.5: what is read is the page's, but the current count is computed; TPR, EOI and SELF IPI are
+ * virtualized, other writes mean something.
+ */
+void vmx_apic_fill_map(void)
+{
+    static const struct {
+        u16 first, last;
+        bool write;
+    } passed[] = {
+        {0x020, 0x030, false}, /* id, version */
+        {0x080, 0x080, true }, /* TPR */
+        {0x0a0, 0x0a0, false}, /* PPR */
+        {0x0d0, 0x0d0, false}, /* LDR */
+        {0x0f0, 0x280, false}, /* SVR, ISR, TMR, IRR, ESR */
+        {0x300, 0x300, false}, /* ICR */
+        {0x320, 0x380, false}, /* LVT, initial count */
+        {0x3e0, 0x3e0, false}, /* divide */
+    };
+    const struct guest_msr_layout layout = VMX_MSR_LAYOUT;
+
+    memcpy(x2_msrs, guest_msrs, sizeof x2_msrs);
+    for (unsigned i = 0; i < array_size(passed); i++)
+        for (u32 at = passed[i].first; at <= passed[i].last; at += 16)
+            (void)guest_map_msr(&layout, x2_msrs, MSR_X2(at), false, !passed[i].write);
+    (void)guest_map_msr(&layout, x2_msrs, MSR_X2(0x0b0), true, false); /* EOI */
+    (void)guest_map_msr(&layout, x2_msrs, MSR_X2(0x3f0), true, false); /* SELF IPI */
+}
+
+/* A page that stands for the APIC's in the tables; what is there means nothing. */
+const char *vmx_apic_prepare(struct vm *vm)
+{
+    return vmx_apic_virtual() ? vm_take_page(vm, ACCESS_PAGE) : NULL;
+}
+
+void vmx_apic_start(struct vmx_vcpu *v)
+{
+    v->guest.apic_virtual = vmx_apic_virtual();
+    v->apic_mode = GUEST_APIC_OFF;
+    memset(v->apic_told, 0, sizeof v->apic_told);
+    if (!v->guest.apic_virtual)
+        return;
+    vmcs_write(VMCS_APIC_ACCESS, ptr_hpa(vm_at(v->guest.vcpu.vm, ACCESS_PAGE, 1)).v);
+    vmcs_write(VMCS_GUEST_INTR_STATUS, 0);
+    vmcs_write(VMCS_EOI_EXIT_0, 0);
+    vmcs_write(VMCS_EOI_EXIT_1, 0);
+    vmcs_write(VMCS_EOI_EXIT_2, 0);
+    vmcs_write(VMCS_EOI_EXIT_3, 0);
+}
+
+/* With it go cached translations, which may say that the page is an access page (29.4.5). */
+static void set_mode(struct vmx_vcpu *v, enum guest_apic_mode mode)
+{
+    bool on = mode != GUEST_APIC_OFF;
+
+    v->apic_mode = (u8)mode;
+    vmx_switch(v, VMX_APIC_ACCESSES, mode == GUEST_APIC_IN_MEMORY);
+    vmx_switch(v, VMX_X2APIC_MODE, mode == GUEST_APIC_BY_MSR);
+    vmx_switch(v, VMX_APIC_REGISTERS, on);
+    vmx_switch(v, VMX_VIRTUAL_DELIVERY, on);
+    vmcs_write(VMCS_MSR_BITMAP,
+               hostmap_image_hpa(mode == GUEST_APIC_BY_MSR ? x2_msrs : guest_msrs).v);
+    vmx_forget(v);
+}
+
+/* 25.4.2: RVI and SVI. */
+void vmx_apic_sync(struct guest *guest)
+{
+    struct vmx_vcpu *v = vmx_of(guest);
+    enum guest_apic_mode mode = guest->apic->mode(guest);
+    struct guest_apic_view view;
+
+    if (unlikely(mode != v->apic_mode))
+        set_mode(v, mode);
+    if (mode == GUEST_APIC_OFF)
+        return;
+    guest->apic->sync(guest, &view);
+    vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)(view.service << 8 | view.request));
+    for (u32 i = 0; i < 4; i++) {
+        if (likely(view.told[i] == v->apic_told[i]))
+            continue;
+        v->apic_told[i] = view.told[i];
+        vmcs_write_any(VMCS_EOI_EXIT_0 + 2 * i, view.told[i]);
+    }
+}
+
+/* Table 28-6: what the processor does not virtualize is emulated. */
+enum guest_action vmx_apic_access(struct guest *guest)
+{
+    u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
+
+    vmx_requeue(vmx_of(guest));
+    if (bits_get(q, 15, 12) == ACCESS_FETCH)
+        return guest_ud(guest); /* nobody puts code there: all ones is no instruction */
+    return guest_mmio(guest, gpa_add(ACCESS_PAGE, q & 0xfff), false);
+}
+
+enum guest_action vmx_apic_ended(struct guest *guest)
+{
+    guest->apic->ended(guest, (u8)vmcs_read(VMCS_EXIT_QUALIFICATION));
+    guest_apic_wrote(guest);
+    return GUEST_RESUME;
+}
+
+enum guest_action vmx_apic_written(struct guest *guest)
+{
+    u32 offset = (u32)vmcs_read(VMCS_EXIT_QUALIFICATION) & 0xff0;
+
+    guest->apic->write(guest, offset, guest->apic_page[offset / 4]);
+    guest_apic_wrote(guest);
+    return GUEST_RESUME;
+}

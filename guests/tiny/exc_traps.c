@@ -30,9 +30,9 @@ TINY(exc_traps)
     trap_on(BP, on_trap);
     __asm__ volatile(".globl trap_at\n trap_at: int3" ::: "memory");
     check(seen == BP && rip == (u64)trap_at + 1, "INT3: %u %lx", seen, rip);
-    part("int1") check(TRY(".globl one_at\n one_at: .byte 0xf1", ) == DB &&
-                           trap.rip == (u64)one_at + 1,
-                       "INT1: %u %lx", trap.vector, trap.rip);
+    part("int1")
+        check(TRY(".globl one_at\n one_at: .byte 0xf1", ) == DB && trap.rip == (u64)one_at + 1,
+              "INT1: %u %lx", trap.vector, trap.rip);
 
     mode_compat(int3_part, 0);
     check(seen == BP && rip == (u64)int3_at + 1 && cs == SEL_CODE32, "INT3, 32 bits: %u %lx", seen,

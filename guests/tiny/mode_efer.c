@@ -15,12 +15,13 @@ PART(
     "pushl %ebx\n movl $efer_notes, %edi\n"
     "movl %cr4, %eax\n andl $~0x20, %eax\n movl %eax, %cr4\n movl $rt_pml4, %eax\n movl %eax, %cr3\n" LME(
         "orl $0x100, %eax") READ_EFER /* 0: LME, no LMA */
-    "movl %cr0, %edx\n orl $0x80000000, %edx\n" 
-    "cmpl $0, efer_pae_only\n jne 1f\n" TRY32("movl %edx, %cr0") "1:\n" NOTE32 /* 1, 2: no PAE: #GP */
-    "movl %cr4, %eax\n orl $0x20, %eax\n movl %eax, %cr4\n"
-    "movl %cr0, %ebx\n orl $0x80000000, %ebx\n movl %ebx, %cr0\n" READ_EFER  /* 3: LME and LMA */
-    "movl %cr0, %ebx\n andl $0x7fffffff, %ebx\n movl %ebx, %cr0\n" READ_EFER /* 4: LME only */
-        LME("andl $~0x100, %eax") READ_EFER                                  /* 5: neither */
+    "movl %cr0, %edx\n orl $0x80000000, %edx\n"
+    "cmpl $0, efer_pae_only\n jne 1f\n" TRY32(
+        "movl %edx, %cr0") "1:\n" NOTE32 /* 1, 2: no PAE: #GP */
+                           "movl %cr4, %eax\n orl $0x20, %eax\n movl %eax, %cr4\n"
+                           "movl %cr0, %ebx\n orl $0x80000000, %ebx\n movl %ebx, %cr0\n" READ_EFER /* 3: LME and LMA */
+                           "movl %cr0, %ebx\n andl $0x7fffffff, %ebx\n movl %ebx, %cr0\n" READ_EFER /* 4: LME only */
+                               LME("andl $~0x100, %eax") READ_EFER /* 5: neither */
     "popl %ebx\n xorl %eax, %eax\n ret");
 
 TINY(mode_efer)

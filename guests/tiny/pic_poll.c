@@ -30,7 +30,7 @@ TINY(pic_poll)
 {
     tsc_hz();
     outb(0x21, 0xfe);
-    pit_control(0, 0);  /* counts no more: the tick that the runtime has begun may have come */
+    pit_control(0, 0); /* counts no more: the tick that the runtime has begun may have come */
     if (poll() & 0x80)
         outb(0x20, 0x60);
     check(!(poll() & 0x80), "poll without a request");

@@ -31,7 +31,8 @@ static void window_map(u64 physical)
         pdpt[i] = (u64)pd | 3;
     for (unsigned i = 16; i < 24; i++)
         pdpt[i] = (u64)pd_code | 3;
-    /* An absolute address must not leave the window: above what is the guest's own, a page fault. */
+    /* An absolute address must not leave the window: above what is the guest's own, a page fault.
+     */
     for (unsigned i = OWN >> 21; i < 2048; i++)
         rt_pd[i] = 0;
     rt_pml4[1] = (u64)pdpt | 3;

@@ -73,7 +73,8 @@ u64 pit2_edge(bool level)
     return took.most == ~0ull ? 0 : took.most;
 }
 
-/* Mode 0 is one stroke of known length, 20 ms of the PIT; a pause makes it longer, never shorter. */
+/* Mode 0 is one stroke of known length, 20 ms of the PIT; a pause makes it longer, never shorter.
+ */
 static u64 tsc_measure(void)
 {
     const u16 count = 23864;

@@ -29,11 +29,11 @@ struct took {
 /*
  * Whatever pauses the guest (another machine's turn, an emulator that its host has put aside) makes
  * `most` longer and `least` no longer, which makes what is said here true of any machine, however
- * busy, and sharp on one that is not. It is measured until it is sharp, or ten times: never may
+ * busy, and sharp on one that is not. It is measured until it is sharp, or twenty times: never may
  * `most` be shorter than so many PIT ticks, by more than one in a hundred; and once at least
  * `least` must be no more than a tenth longer.
  */
-#define MEASURES 10
+#define MEASURES 20
 #define check_lasts(measure, pit_ticks, what)                                                      \
     do {                                                                                           \
         u64 due_ = pit_to_tsc(pit_ticks), tenth_ = due_ / 10;                                      \
@@ -69,7 +69,8 @@ void pit_set(unsigned counter, unsigned mode, u16 count);
 void pit_control(unsigned counter, unsigned mode);
 void pit_count(unsigned counter, u16 count);
 
-/* Counter 0 into a mode, its count still to come: OUT may rise by that, and its interrupt is taken. */
+/* Counter 0 into a mode, its count still to come: OUT may rise by that, and its interrupt is taken.
+ */
 void pit0_prepare(unsigned mode);
 u16 pit_latch(unsigned counter); /* counter latch command, then both bytes */
 u8 pit_status(unsigned counter); /* read-back of the status: OUT, null count, access, mode, BCD */

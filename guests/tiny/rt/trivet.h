@@ -26,7 +26,8 @@ u64 bench_call(const char *name, u64 ticks);
 /*
  * The proof that something takes no exit: runs fn once to warm up, then again between two
  * readings of the exit counter, and checks the difference. What the host does meanwhile
- * (its timer, a slice's end) is allowed for: by count, and one for each millisecond that it took. Skips the guest where there is no Trivet.
+ * (its timer, a slice's end) is allowed for: by count, and one for each millisecond that it took.
+ * Skips the guest where there is no Trivet.
  */
 void prove_no_exits(void (*fn)(void), const char *what);
 #define PROOF_LOOPS 200000

@@ -36,10 +36,13 @@ def lines(text):
 
 
 def tiny_guests(words):
-    """The guests that are named; a word with a * stands for all of guests/tiny that it fits."""
+    """The guests that are named; a word with a * stands for all of guests/tiny that it fits, and
+    -NAME takes one of them out."""
+    named, out = [], {word[1:] for word in words.split() if word[0] == "-"}
     for word in words.split():
         found = sorted(glob.glob(f"guests/tiny/{word}.[cS]")) if "*" in word else [word]
-        yield from (os.path.splitext(os.path.basename(path))[0] for path in found)
+        named += [os.path.splitext(os.path.basename(path))[0] for path in found]
+    return [guest for guest in named if guest not in out and guest[0] != "-"]
 
 
 class Case:

@@ -55,7 +55,7 @@ OBJS   := $(SRCS:%=$(B)/%.o)
 # What is pure compiles on the host too, for the unit tests and the fuzzers.
 PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guests/firmware.c guests/acpi*.c guests/mptable.c guests/smbios.c \
             boot/info*.c boot/options*.c \
-            core/manifest*.c core/io_bus.c core/lines.c core/console.c \
+            core/manifest*.c core/io_bus.c core/stats.c core/lines.c core/console.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
             arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/decode*.c arch/x86/alu.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_*.c \

@@ -86,7 +86,7 @@ class Case:
         says where it runs. Of what the emulated processor gets wrong it is told (deviations.py)."""
         guest, _, cores = guest.partition("@")
         keys += f"\ncores = {cores}" if cores else ""
-        parts = deviations.known(self.machine).get(guest, {})
+        parts = deviations.known(self.machine, self.cmdline).get(guest, {})
         keys += f"\ncmdline = {deviations.skip_words(parts)}" if parts else ""
         file = guest + (".bin" if guest.startswith("flat_") else ".elf")
         self.modules.append(f"{TINY}/{file}")

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "arch/x86/guest_apic.h"
 #include "arch/x86/guest_dump.h"
 #include "log_capture.h"
 
@@ -36,6 +37,12 @@ static unsigned cpl(struct guest *guest)
 static const struct guest_ops ops = {
     .get = get, .segment = segment, .selector = selector, .cpl = cpl};
 
+/* The processor's, where it is loaded. */
+void guest_dr_fetch(struct guest *guest)
+{
+    guest->dr[2] = 0xd2;
+}
+
 static void assert_line(const char *line)
 {
     const char *at = strstr(logged, line);
@@ -45,13 +52,25 @@ static void assert_line(const char *line)
 
 static void test_lines(void **state)
 {
-    static struct guest guest = {.ops = &ops};
+    static const struct vm_config config = {.name = "web"};
+    static struct vm vm = {.config = &config};
+    static u32 page[1024] = {[0x80 / 4] = 0x50};
+    static struct guest guest = {.ops = &ops, .apic_page = page, .vcpu = {.vm = &vm, .index = 1}};
     (void)state;
+    guest.vcpu.core = 3;
+    guest.xcr0 = 7;
+    guest.halted = true;
+    guest.event = (struct guest_event){true, 14, EVENT_TYPE_EXCEPTION, true, 5, 0};
     logged[0] = '\0';
     guest.gpr[GPR_RBX] = 0xb;
     guest.gpr[15] = 0xf;
     guest_dump(&guest);
-    assert_int_equal(strncmp(logged, "rip=0000000000000100 ", 21), 0);
+    const char *first = "[web] vCPU 1 stops on core 3; its state:\n";
+    assert_int_equal(strncmp(logged, first, strlen(first)), 0);
+    assert_line("dr0=0000000000000000 dr1=0000000000000000 dr2=00000000000000d2 "
+                "dr3=0000000000000000");
+    assert_line("xcr0=7 xss=0 cr8=5 exits=0, halted");
+    assert_line("waiting event: vector 14, type 3, error code 0x5");
     assert_line("rip=0000000000000100 rsp=0000000000000101 rflags=00000102 cpl=3");
     assert_line("rax=0000000000000000 rbx=000000000000000b rcx=0000000000000000 "
                 "rdx=0000000000000000");

@@ -34,7 +34,10 @@ TCG = {
     "cpu_rdrand": {"rdseed": "TCG runs RDSEED as RDPID"},
     "cpu_syscall": {"sysenter-null": "TCG decodes SYSENTER by vendor and does not check its CS"},
     "ev_modes": {"real-limit": NO_LIMITS},
-    "ev_mov_ss": {"data-breakpoint": "MOV SS does not hold back a data breakpoint on TCG"},
+    "ev_mov_ss": {
+        "data-breakpoint": "MOV SS does not hold back a data breakpoint on TCG",
+        "general-detect": "TCG has no general detect (DR7.GD)",
+    },
     "ev_single_step": {"pause": "TCG loses the trap after PAUSE"},
     "exc_ac": {"ac": "TCG has no alignment checks"},
     "exc_faults": {"xm": "TCG has no unmasked SSE exceptions"},

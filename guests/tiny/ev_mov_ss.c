@@ -93,7 +93,8 @@ TINY(ev_mov_ss)
 
     if (TRY(".byte 0xf1") != UD) /* QEMU 7.2 has no INT1 */
         step_int1();
-    step_guarded();
+    part("general-detect") step_guarded();
+
     part("data-breakpoint") data_breakpoint();
 
     check(TRY("mov %0, %%ss; ud2",

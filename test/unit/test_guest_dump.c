@@ -55,7 +55,9 @@ static void test_lines(void **state)
     static const struct vm_config config = {.name = "web"};
     static struct vm vm = {.config = &config};
     static u32 page[1024] = {[0x80 / 4] = 0x50};
-    static struct guest guest = {.ops = &ops, .apic_page = page, .vcpu = {.vm = &vm, .index = 1}};
+    static struct guest guest = {
+        .ops = &ops, .apic_page = page, .vcpu = {.vm = &vm, .index = 1}
+    };
     (void)state;
     guest.vcpu.core = 3;
     guest.xcr0 = 7;

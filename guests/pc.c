@@ -43,12 +43,10 @@ static const struct wire hpet_wiring[] = {
     {PC_HPET_BASE, HPET_SIZE, offsetof(struct pc, hpet), 0},
 };
 
-/* Every device once, for reset, timers and dumps. */
-static const size_t devices[] = {
-    offsetof(struct pc, pic),        offsetof(struct pc, pit),   offsetof(struct pc, com1),
-    offsetof(struct pc, debug_exit), offsetof(struct pc, rtc),   offsetof(struct pc, pm),
-    offsetof(struct pc, reset),      offsetof(struct pc, i8042), offsetof(struct pc, fw_cfg),
-    offsetof(struct pc, pci),        offsetof(struct pc, hpet),
+/* Those that want to run at a time. */
+static const size_t timed[] = {
+    offsetof(struct pc, pit), offsetof(struct pc, com1), offsetof(struct pc, rtc),
+    offsetof(struct pc, pm),  offsetof(struct pc, hpet),
 };
 
 enum { PM_TIMER_BITS = 32 }; /* FADT's TMR_VAL_EXT says so */
@@ -115,24 +113,35 @@ static void hpet_line(void *ctx, unsigned number, bool level)
 }
 
 /* Read by the run loop without the lock, so written in one piece. */
-static void set_deadline(struct pc *pc)
+static void set_deadline(struct pc *pc, struct device *earliest)
 {
-    u64 earliest = DEV_NEVER;
+    pc->earliest = earliest;
+    __atomic_store_n(&pc->vm->deadline, earliest->deadline, __ATOMIC_RELEASE);
+}
 
-    for (unsigned i = 0; i < array_size(devices); i++)
-        earliest = min_u64(earliest, device_at(pc, devices[i])->deadline);
-    __atomic_store_n(&pc->vm->deadline, earliest, __ATOMIC_RELEASE);
+static void find_earliest(struct pc *pc)
+{
+    struct device *earliest = device_at(pc, timed[0]);
+
+    for (unsigned i = 1; i < array_size(timed); i++) {
+        struct device *dev = device_at(pc, timed[i]);
+        if (dev->deadline < earliest->deadline)
+            earliest = dev;
+    }
+    set_deadline(pc, earliest);
 }
 
 /* Devices run with vCPU 0: its turn must not last beyond the new deadline. */
 static void timer(void *ctx, struct device *dev)
 {
     struct pc *pc = ctx;
-    u64 before = pc->vm->deadline;
-    (void)dev;
+    bool sooner = dev->deadline < pc->vm->deadline;
 
-    set_deadline(pc);
-    if (pc->vm->deadline < before && pc->vm->vcpu_count)
+    if (sooner)
+        set_deadline(pc, dev);
+    else if (dev == pc->earliest)
+        find_earliest(pc);
+    if (sooner && pc->vm->vcpu_count)
         vcpu_call(pc->vm->vcpu[0], ATTENTION_TIME);
 }
 
@@ -173,12 +182,11 @@ static void expire(struct vm *vm, u64 time)
 {
     struct pc *pc = vm->machine;
 
-    for (unsigned i = 0; i < array_size(devices); i++) {
-        struct device *dev = device_at(pc, devices[i]);
+    for (unsigned i = 0; i < array_size(timed); i++) {
+        struct device *dev = device_at(pc, timed[i]);
         if (dev->deadline <= time)
             dev->ops->expire(dev, time);
     }
-    set_deadline(pc);
 }
 
 static void input(struct vm *vm)
@@ -217,6 +225,7 @@ static void init_devices(struct pc *pc, u64 wall)
     fw_cfg_init(&pc->fw_cfg, &pc->host, config->memory, cpus, cpus);
     pci_init(&pc->pci, &pc->host, &pc->reset.dev);
     hpet_init(&pc->hpet, &pc->hpet_host);
+    find_earliest(pc);
 }
 
 static const char *add_files(struct pc *pc)

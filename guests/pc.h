@@ -24,7 +24,8 @@
 struct pc {
     struct vm *vm;
     struct dev_host host;
-    struct console console; /* COM1's */
+    struct console console;  /* COM1's */
+    struct device *earliest; /* of those with a deadline */
     struct pic pic;
     bool intr; /* its output */
     struct pc_apic apic;

@@ -79,9 +79,11 @@ static bool extint_pending(struct pc_cpu *cpu)
     if (cpu->guest->vcpu.index != 0)
         return false;
     intr = __atomic_load_n(&cpu->pc->intr, __ATOMIC_ACQUIRE);
+    if (likely(lapic_lint0_extint(&cpu->lapic)))
+        return intr;
     if (unlikely(intr != cpu->lapic.lint[0]))
         lapic_lint(&cpu->lapic, 0, intr);
-    return intr && lapic_lint0_extint(&cpu->lapic);
+    return false;
 }
 
 /* --- the paravirtual EOI (guest_pv.h): the guest is lent the end of an interrupt --- */
@@ -110,15 +112,33 @@ static void settle_eoi(struct pc_cpu *cpu)
         lapic_eoi(&cpu->lapic);
 }
 
+/* What the processor has done to the page, and others have sent. */
+static void catch_up(struct pc_cpu *cpu)
+{
+    lapic_reload(&cpu->lapic);
+    if (lapic_has_posted(&cpu->lapic))
+        lapic_merge(&cpu->lapic);
+    cpu->changed = true;
+}
+
+/* A processor that delivers by itself has left nothing in the page that could be delivered, if it
+ * sleeps: there must be something new. */
+static bool due_virtually(struct pc_cpu *cpu)
+{
+    if (!cpu->changed && !lapic_has_posted(&cpu->lapic))
+        return extint_pending(cpu);
+    catch_up(cpu);
+    return extint_pending(cpu) || lapic_pending(&cpu->lapic) >= 0;
+}
+
 static bool due(struct guest *guest)
 {
     struct pc_cpu *cpu = cpu_of(guest);
     struct lapic *l = &cpu->lapic;
 
     if (guest->apic_virtual)
-        lapic_reload(l);
-    else
-        follow_tpr(cpu);
+        return due_virtually(cpu);
+    follow_tpr(cpu);
     if (cpu->eoi_lent && (!(*cpu->eoi_word & 1) || l->irr_words || lapic_has_posted(l)))
         settle_eoi(cpu);
     return extint_pending(cpu) || lapic_pending(l) >= 0;
@@ -157,24 +177,28 @@ static u8 held_back(struct guest *guest)
 
 static enum guest_apic_mode mode(const struct guest *guest)
 {
-    u64 base = lapic_base(&cpu_of(guest)->lapic);
+    const struct lapic *l = &cpu_of(guest)->lapic;
 
-    if (!(base & LAPIC_BASE_ENABLE))
-        return GUEST_APIC_OFF;
-    return base & LAPIC_BASE_X2APIC ? GUEST_APIC_BY_MSR : GUEST_APIC_IN_MEMORY;
+    if (lapic_in_memory(l))
+        return GUEST_APIC_IN_MEMORY;
+    return lapic_base(l) & LAPIC_BASE_X2APIC ? GUEST_APIC_BY_MSR : GUEST_APIC_OFF;
 }
 
-static void sync(struct guest *guest, struct guest_apic_view *view)
+static bool sync(struct guest *guest, struct guest_apic_view *view)
 {
-    struct lapic *l = &cpu_of(guest)->lapic;
+    struct pc_cpu *cpu = cpu_of(guest);
+    const struct lapic *l = &cpu->lapic;
 
-    lapic_reload(l);
-    lapic_pending(l);
+    if (!cpu->changed && !lapic_has_posted(l))
+        return false;
+    catch_up(cpu);
+    cpu->changed = false;
     view->request = l->irr_top < 0 ? 0 : (u8)l->irr_top;
     view->service = l->isr_top < 0 ? 0 : (u8)l->isr_top;
     for (unsigned i = 0; i < 4; i++)
         view->told[i] =
             l->regs[(LAPIC_TMR + 32 * i) / 4] | (u64)l->regs[(LAPIC_TMR + 32 * i + 16) / 4] << 32;
+    return true;
 }
 
 static void ended(struct guest *guest, u8 vector)
@@ -182,9 +206,9 @@ static void ended(struct guest *guest, u8 vector)
     lapic_ended(&cpu_of(guest)->lapic, vector);
 }
 
-static bool is_at(const struct guest *guest, gpa_t at)
+static bool in_memory(const struct guest *guest)
 {
-    return align_down(at.v, PAGE_4K) == PC_LAPIC_BASE && lapic_in_memory(&cpu_of(guest)->lapic);
+    return lapic_in_memory(&cpu_of(guest)->lapic);
 }
 
 /* For an access to the registers: what they say is true. */
@@ -195,7 +219,7 @@ static struct lapic *settled(struct guest *guest)
     if (unlikely(cpu->eoi_lent))
         settle_eoi(cpu);
     if (guest->apic_virtual)
-        lapic_reload(&cpu->lapic);
+        catch_up(cpu);
     else
         follow_tpr(cpu);
     return &cpu->lapic;
@@ -256,6 +280,20 @@ static bool write_msr(struct guest *guest, u32 msr, u64 value)
     return true;
 }
 
+/* The usual write, in short: nothing but the timer is touched, unless it is time already. */
+static void arm(struct guest *guest, u64 tsc)
+{
+    struct pc_cpu *cpu = cpu_of(guest);
+    struct lapic *l = &cpu->lapic;
+
+    if (unlikely(tsc && guest_tsc(guest) >= tsc)) {
+        lapic_set_tsc_deadline(settled(guest), tsc);
+        guest_apic_wrote(guest);
+    } else {
+        lapic_set_tsc_deadline(l, tsc);
+    }
+}
+
 static void tsc_changed(struct guest *guest)
 {
     lapic_tsc_changed(&cpu_of(guest)->lapic);
@@ -267,7 +305,7 @@ static const struct guest_apic_ops apic_ops = {
     .take = take,
     .due = due,
     .held_back = held_back,
-    .is_at = is_at,
+    .in_memory = in_memory,
     .read = read,
     .write = write,
     .msr_read = read_msr,
@@ -275,6 +313,7 @@ static const struct guest_apic_ops apic_ops = {
     .mode = mode,
     .sync = sync,
     .ended = ended,
+    .arm = arm,
     .tsc_changed = tsc_changed,
 };
 
@@ -285,6 +324,7 @@ void pc_apic_expire(struct vcpu *vcpu, u64 now)
     struct pc_cpu *cpu = cpu_of(guest_of(vcpu));
 
     lapic_expire(&cpu->lapic, now);
+    cpu->changed = true;
     vcpu_call(vcpu, ATTENTION_EVENT);
 }
 

@@ -96,7 +96,8 @@ void vmx_apic_sync(struct guest *guest)
         set_mode(v, mode);
     if (mode == GUEST_APIC_OFF)
         return;
-    guest->apic->sync(guest, &view);
+    if (!guest->apic->sync(guest, &view))
+        return;
     vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)(view.service << 8 | view.request));
     for (u32 i = 0; i < 4; i++) {
         if (likely(view.told[i] == v->apic_told[i]))

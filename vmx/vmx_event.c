@@ -3,17 +3,23 @@
 
 #include "arch/x86/cpu.h"
 
+static void write_if(u32 field, u32 value, u32 old)
+{
+    if (value != old)
+        vmcs_write_any(field, value);
+}
+
 void vmx_switch(struct vmx_vcpu *v, enum vmx_feature feature, bool on)
 {
     struct vmx_controls old = v->controls;
 
+    if (v->on[feature] == on)
+        return;
+    v->on[feature] = on;
     vmx_control(&v->controls, feature, on);
-    if (v->controls.pin != old.pin)
-        vmcs_write(VMCS_PIN_CONTROLS, v->controls.pin);
-    if (v->controls.proc != old.proc)
-        vmcs_write(VMCS_PROC_CONTROLS, v->controls.proc);
-    if (v->controls.proc2 != old.proc2)
-        vmcs_write(VMCS_PROC2_CONTROLS, v->controls.proc2);
+    write_if(VMCS_PIN_CONTROLS, v->controls.pin, old.pin);
+    write_if(VMCS_PROC_CONTROLS, v->controls.proc, old.proc);
+    write_if(VMCS_PROC2_CONTROLS, v->controls.proc2, old.proc2);
 }
 
 /* 25.8.3. In real mode no exception has an error code (6.13, 27.2.1.3). */

@@ -314,7 +314,7 @@ static always_inline bool end_plainly(const struct vmx_vcpu *v, u64 bytes)
 
 static no_inline bool look_up(struct vmx_vcpu *v)
 {
-    return guest_look_up(&v->guest, &vmx_event_ops);
+    return guest_attend(&v->guest, &vmx_event_ops);
 }
 
 /* What is rarer; likewise with short cuts. */
@@ -427,7 +427,7 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
         return RUN_BLOCKED;
     v->guest.until = until;
     vmx_arm(&v->guest);
-    if (look_up(v) || (v->guest.deadline != NEVER && time_is_over(v)))
+    if (guest_look_up(&v->guest, &vmx_event_ops) || (v->guest.deadline != NEVER && time_is_over(v)))
         return RUN_LOOK;
     vmx_run(v);
     return v->guest.halted ? RUN_BLOCKED : RUN_LOOK;

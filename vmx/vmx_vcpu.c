@@ -204,6 +204,7 @@ struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
         return NULL;
     v->pat = PAT_RESET;
     v->controls = vmx_caps.controls;
+    v->on[VMX_PREEMPTION_TIMER] = vmx_caps.has[VMX_PREEMPTION_TIMER];
     v->vpid = new_vpid();
     if (!take_pages(v)) {
         vmx_vcpu_destroy(&v->guest.vcpu);

@@ -19,6 +19,7 @@ struct vmx_vcpu {
     hpa_t vmcs;
     struct vmx_controls controls; /* as they stand in the VMCS */
     u64 pat;                      /* where the controls do not switch it: kept, without effect */
+    bool on[VMX_FEATURES];        /* what vmx_switch has switched on */
     u64 apic_told[4];             /* EOI exits, as they stand in the VMCS */
     u8 apic_mode;                 /* enum guest_apic_mode, likewise */
     u32 tpr_threshold;            /* as it stands in the VMCS */

@@ -58,6 +58,7 @@ bool guest_act(struct guest *guest, enum guest_action action, const struct guest
         if (action == GUEST_HALT)
             return halt(guest, ops);
     }
-    return (guest->event.valid || guest->vcpu.attention || ops->wants_look(guest)) &&
-           guest_look_up(guest, ops->events);
+    if (ops->wants_look(guest))
+        return guest_look_up(guest, ops->events);
+    return (guest->event.valid || guest->vcpu.attention) && guest_attend(guest, ops->events);
 }

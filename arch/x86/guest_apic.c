@@ -8,13 +8,18 @@ void guest_apic_wrote(struct guest *guest)
     __atomic_or_fetch(&guest->vcpu.attention, (u32)ATTENTION_EVENT, __ATOMIC_RELAXED);
 }
 
+static bool is_at(const struct guest *guest, gpa_t at)
+{
+    return at.v >> 12 == GUEST_APIC_PAGE >> 12 && guest->apic->in_memory(guest);
+}
+
 /* Registers are 32 bits wide, every 16 bytes; what else may be read is up to the model (SDM 3,
  * 11.4.1), and here it is the register's bytes, and zeroes between them. */
 bool guest_apic_read(struct guest *guest, gpa_t at, unsigned bytes, u64 *value)
 {
     u32 offset = (u32)at.v & 0xfff;
 
-    if (!guest->apic->is_at(guest, at))
+    if (!is_at(guest, at))
         return false;
     *value = offset & 0xc ? 0 : (u64)guest->apic->read(guest, offset & ~3u) >> 8 * (offset & 3);
     if (bytes < 8)
@@ -27,7 +32,7 @@ bool guest_apic_write(struct guest *guest, gpa_t at, unsigned bytes, u64 value)
 {
     u32 offset = (u32)at.v & 0xfff;
 
-    if (!guest->apic->is_at(guest, at))
+    if (!is_at(guest, at))
         return false;
     if (!(offset & 0xf) && bytes >= 4) {
         guest->apic->write(guest, offset, (u32)value);

@@ -36,8 +36,8 @@ struct guest_apic_ops {
     /* The class of an interrupt that TPR alone holds back, 0 if there is none. */
     u8 (*held_back)(struct guest *guest);
 
-    /* Registers by their offset in the page, if that is there at `at`. */
-    bool (*is_at)(const struct guest *guest, gpa_t at);
+    /* Registers by their offset in the page, if that is in memory, at GUEST_APIC_PAGE. */
+    bool (*in_memory)(const struct guest *guest);
     u32 (*read)(struct guest *guest, u32 offset);
     void (*write)(struct guest *guest, u32 offset, u32 value);
 
@@ -48,9 +48,12 @@ struct guest_apic_ops {
     enum guest_apic_mode (*mode)(const struct guest *guest);
 
     /* Where guest->apic_virtual: what was sent is requested in the page, what the processor did
-     * there is known; and an end that was to be told. */
-    void (*sync)(struct guest *guest, struct guest_apic_view *view);
+     * there is known (false: nothing new is there); and an end that was to be told. */
+    bool (*sync)(struct guest *guest, struct guest_apic_view *view);
     void (*ended)(struct guest *guest, u8 vector);
+
+    /* IA32_TSC_DEADLINE is written. */
+    void (*arm)(struct guest *guest, u64 tsc);
 
     /* The guest has set its TSC. */
     void (*tsc_changed)(struct guest *guest);
@@ -72,6 +75,7 @@ static inline void guest_cr8_set(struct guest *guest, u64 value)
 void guest_apic_wrote(struct guest *guest);
 
 /* guest_apic.c: an access of a memory operand, of whatever width. False: it is not at `at`. */
+#define GUEST_APIC_PAGE 0xfee00000u
 bool guest_apic_read(struct guest *guest, gpa_t at, unsigned bytes, u64 *value);
 bool guest_apic_write(struct guest *guest, gpa_t at, unsigned bytes, u64 value);
 

@@ -46,6 +46,18 @@ bool guest_would_wake(struct guest *guest)
     return guest->apic->due(guest) && guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_IF;
 }
 
+bool guest_attend(struct guest *guest, const struct guest_event_ops *ops)
+{
+    u32 only = ATTENTION_TIME;
+
+    if (guest->event.valid || guest->nmi ||
+        !__atomic_compare_exchange_n(&guest->vcpu.attention, &only, 0, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
+        return guest_look_up(guest, ops);
+    ops->rearm(guest);
+    return false;
+}
+
 bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)
 {
     const u32 out = ATTENTION_STOP | ATTENTION_SIGNAL;

@@ -44,4 +44,7 @@ bool guest_would_wake(struct guest *guest);
 /* What another core or a device may want: delivered. True: out to the core. */
 bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops);
 
+/* The same after an exit, where nothing else than attention tells of something new. */
+bool guest_attend(struct guest *guest, const struct guest_event_ops *ops);
+
 #endif

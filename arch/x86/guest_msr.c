@@ -158,7 +158,7 @@ static no_inline enum guest_action write_by_table(struct guest *guest, u32 msr, 
 }
 
 /* TSC_ADJUST goes first: Linux reads it again and again, to see whether firmware has touched the
- * clock. */
+ * clock. And the timer is set many times a second. */
 enum guest_action guest_rdmsr(struct guest *guest)
 {
     u32 msr = (u32)guest->gpr[GPR_RCX];
@@ -174,9 +174,12 @@ enum guest_action guest_wrmsr(struct guest *guest)
     u32 msr = (u32)guest->gpr[GPR_RCX];
     u64 value = guest->gpr[GPR_RDX] << 32 | (u32)guest->gpr[GPR_RAX];
 
-    if (msr != MSR_TSC_ADJUST)
+    if (msr == MSR_TSC_DEADLINE && guest->cpuid->have & TRAIT_TSC_DEADLINE)
+        guest->apic->arm(guest, value);
+    else if (msr == MSR_TSC_ADJUST)
+        msr_tsc_adjust_write(guest, msr, value);
+    else
         return write_by_table(guest, msr, value);
-    msr_tsc_adjust_write(guest, msr, value);
     return GUEST_NEXT;
 }
 

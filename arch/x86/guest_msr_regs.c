@@ -5,6 +5,7 @@
 #include "arch/x86/guest_msr.h"
 
 #include "arch/x86/guest_apic.h"
+#include "drivers/emu/dev.h"
 #include "arch/x86/guest_xstate.h"
 
 /* --- time: SDM volume 3, 18.17.3. TSC and TSC_ADJUST move together, whichever is written
@@ -14,7 +15,7 @@ static void move_tsc(struct guest *guest, u64 by)
 {
     guest->ops->set(guest, GUEST_TSC_OFFSET, guest->ops->get(guest, GUEST_TSC_OFFSET) + by);
     guest->tsc_adjust += by;
-    if (guest->apic)
+    if (guest->pv_clock & 1 || guest->vcpu.deadline != DEV_NEVER)
         guest->apic->tsc_changed(guest);
 }
 

@@ -60,7 +60,15 @@ static void fake_tsc_changed(struct guest *guest)
     guest_pv_tsc_changed(guest);
 }
 
+static void fake_arm(struct guest *guest, u64 tsc)
+{
+    (void)guest;
+    fake_apic_msr = 0x6e0;
+    fake_apic_reg = tsc;
+}
+
 static const struct guest_apic_ops fake_apic = {
+    .arm = fake_arm,
     .msr_read = fake_msr_read,
     .msr_write = fake_msr_write,
     .tsc_changed = fake_tsc_changed,

@@ -384,7 +384,7 @@ static void test_apic_registers(void **state)
             assert_true(wrmsr(msr, 0x1234567890 + msr));
             assert_int_equal(fake_apic_msr, msr);
             assert_int_equal(value_of(msr), 0x1234567890 + msr);
-            assert_false(wrmsr(msr, 0xbad));
+            assert_true(wrmsr(msr, 0xbad) == (msr == 0x6e0)); /* any value is a deadline */
         }
         machine(i & 1 ? AMD : INTEL, ~rows[i].trait & (TRAIT_SMP - 1));
         for (u32 msr = rows[i].first; msr <= rows[i].last; msr++)

@@ -140,10 +140,8 @@ bool svm_negotiate(const struct svm_regs *regs, const struct svm_wishes *wishes,
     memset(caps, 0, sizeof *caps);
     for (unsigned i = 1; i < SVM_FEATURES; i++)
         caps->has[i] = state[i].have == HAVE_YES;
-    caps->revision = (u8)regs->cpuid_8000000a_eax;
     caps->phys_bits = regs->phys_bits;
     caps->asids = regs->cpuid_8000000a_ebx;
-    caps->clear_svmdis = regs->vm_cr_present && (regs->vm_cr & VM_CR_SVMDIS);
     return preflight_ready(report);
 }
 

@@ -55,10 +55,8 @@ struct svm_wishes {
 
 struct svm_caps {
     bool has[SVM_FEATURES];
-    u8 revision;
     u8 phys_bits;
-    u32 asids;         /* ASIDs 1..asids - 1 are guests', 0 is the host's */
-    bool clear_svmdis; /* the firmware left SVM off but unlocked: clear VM_CR.SVMDIS first */
+    u32 asids; /* ASIDs 1..asids - 1 are guests', 0 is the host's */
 };
 
 extern const struct feature_table svm_feature_table;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "svm/svm_dump.h"
+#include "svm/svm_names.h"
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"

@@ -6,7 +6,7 @@
 #define SVM_SVM_CPU_H
 
 #include "core/engine.h"
-#include "svm/svm_asid.h"
+#include "arch/x86/guest_asid.h"
 #include "svm/svm_caps.h"
 
 extern const struct engine svm_engine;

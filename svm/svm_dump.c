@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "svm/svm_dump.h"
+#include "svm/svm_names.h"
 
 #include "lib/log.h"
-#include "svm/svm_names.h"
 
 static void dump_event(const char *name, u64 event)
 {

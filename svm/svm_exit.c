@@ -12,7 +12,6 @@
 #include "arch/x86/trap.h"
 #include "lib/log.h"
 #include "svm/svm_cpu.h"
-#include "svm/svm_dump.h"
 #include "svm/svm_names.h"
 
 static struct vmcb_control *control_of(struct guest *guest)

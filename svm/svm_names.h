@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SVM's exits numbered densely, which is how they are counted and handled, and in words. Every
- * function takes any number. All pure.
+ * SVM's exits numbered densely, which is how they are counted and handled, and a VMCB in words: for
+ * whoever reads the log. Every function takes any number. All pure, but for what log_raw does.
  */
 #ifndef SVM_SVM_NAMES_H
 #define SVM_SVM_NAMES_H
@@ -24,5 +24,12 @@ enum svm_kind svm_exit_kind(u64 code, u64 info1);
 
 /* One word, lower case, stable: "cpuid", "nested-page-fault"; "unknown". */
 const char *svm_exit_name(unsigned kind);
+
+/* svm_dump.c: a VMCB's control area, when a machine is stopped or its VMRUN has failed. */
+void svm_dump(const struct vmcb *vmcb);
+
+/* svm_check.c: the first of VMRUN's rules (APM 2, 15.5.1) that is broken, in a clause; NULL: none
+ * that is known here. */
+const char *svm_check(const struct vmcb *vmcb, unsigned phys_bits);
 
 #endif

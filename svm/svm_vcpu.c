@@ -53,8 +53,8 @@ static void write_controls(struct svm_vcpu *v)
     c->pause_threshold = has[SVM_PAUSE_THRESHOLD] ? PAUSE_THRESHOLD : 0;
     c->io_map = hostmap_image_hpa(guest_ports).v;
     c->msr_map = hostmap_image_hpa(guest_msrs).v;
-    c->event = 0;
-    c->shadow = 0;
+    c->event = c->shadow = 0;
+    v->nmi_masked = v->iret_seen = false;
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
     c->nested = NESTED_PAGING;
     c->nested_cr3 = guest_vm_of(v->guest.vcpu.vm)->map.root.v;

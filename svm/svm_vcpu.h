@@ -15,7 +15,7 @@
 #include "arch/x86/guest_event.h"
 #include "arch/x86/guest_start.h"
 #include "core/engine.h"
-#include "svm/svm_asid.h"
+#include "arch/x86/guest_asid.h"
 #include "svm/vmcb.h"
 
 struct svm_vcpu {

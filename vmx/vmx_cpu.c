@@ -16,11 +16,17 @@ static struct vmx_cpu {
     hpa_t region; /* for VMXON; kept when VMX is off */
     bool on;
     bool have_region;
+    struct asid_pool vpids;
 } vmx_cpus[CPUS_MAX];
 
 /* The sentence why a core is left out, until the next one: cores are switched on one after the
  * other. */
 static struct preflight core_report;
+
+struct asid_pool *vmx_core_vpids(u32 core)
+{
+    return &vmx_cpus[core].vpids;
+}
 
 static bool present(void)
 {

@@ -9,16 +9,6 @@
 #include "mm/hostmap.h"
 #include "vmx/vmx_apic.h"
 
-static u16 next_vpid; /* machines are created on one core at a time */
-
-/* 0 is the host's. */
-static u16 new_vpid(void)
-{
-    if (++next_vpid == 0)
-        next_vpid = 1;
-    return next_vpid;
-}
-
 static void vmclear(hpa_t vmcs)
 {
     bool failed;
@@ -66,7 +56,7 @@ static void write_optional(struct vmx_vcpu *v)
     const bool *has = vmx_caps.has;
 
     if (has[VMX_VPID])
-        vmcs_write(VMCS_VPID, v->vpid);
+        vmcs_write(VMCS_VPID, (u16)v->vpid.number);
     if (has[VMX_TPR_SHADOW]) {
         vmcs_write(VMCS_VIRTUAL_APIC, ptr_hpa(v->guest.apic_page).v);
         v->tpr_threshold = 0;
@@ -205,7 +195,6 @@ struct vcpu *vmx_vcpu_create(struct vm *vm, u32 index)
     v->pat = PAT_RESET;
     v->controls = vmx_caps.controls;
     v->on[VMX_PREEMPTION_TIMER] = vmx_caps.has[VMX_PREEMPTION_TIMER];
-    v->vpid = new_vpid();
     if (!take_pages(v)) {
         vmx_vcpu_destroy(&v->guest.vcpu);
         return NULL;
@@ -228,7 +217,7 @@ void vmx_forget(const struct vmx_vcpu *v)
 {
     struct {
         u64 what, zero;
-    } ept = {vmx_eptp(v->guest.vcpu.vm), 0}, vpid = {v->vpid, 0};
+    } ept = {vmx_eptp(v->guest.vcpu.vm), 0}, vpid = {v->vpid.number, 0};
 
     if (vmx_caps.has[VMX_INVEPT_SINGLE])
         __asm__ volatile("invept %0, %1" : : "m"(ept), "r"(1ull) : "cc", "memory");
@@ -240,11 +229,28 @@ void vmx_forget(const struct vmx_vcpu *v)
         __asm__ volatile("invvpid %0, %1" : : "m"(vpid), "r"(2ull) : "cc", "memory");
 }
 
+/* Its VPID here: none that another vCPU's translations on this core may still carry. */
+static void take_vpid(struct vmx_vcpu *v)
+{
+    u32 core = this_cpu()->index;
+    struct {
+        u64 what, zero;
+    } all = {0, 0};
+
+    if (asid_good(vmx_core_vpids(core), &v->vpid, core))
+        return;
+    if (asid_take(vmx_core_vpids(core), &v->vpid, core, BIT(16)))
+        __asm__ volatile("invvpid %0, %1" : : "m"(all), "r"(2ull) : "cc", "memory");
+    vmcs_write(VMCS_VPID, (u16)v->vpid.number);
+}
+
 void vmx_vcpu_load(struct vcpu *vcpu)
 {
     struct vmx_vcpu *v = (struct vmx_vcpu *)vcpu;
 
     vmptrld(v->vmcs);
+    if (vmx_caps.has[VMX_VPID])
+        take_vpid(v);
     if (!v->loaded_before) {
         write_host();
         vmx_forget(v);

@@ -6,6 +6,7 @@
 #define VMX_VMX_VCPU_H
 
 #include "arch/x86/guest.h"
+#include "arch/x86/guest_asid.h"
 #include "arch/x86/guest_event.h"
 #include "arch/x86/guest_start.h"
 #include "vmx/vmcs.h"
@@ -27,7 +28,7 @@ struct vmx_vcpu {
     bool launched;                /* since the last VMCLEAR */
     bool loaded_before;
     bool nmi_blocked; /* without virtual NMIs: vmx_event.c */
-    u16 vpid;
+    struct asid vpid;
 };
 
 static inline struct vmx_vcpu *vmx_of(struct guest *guest)

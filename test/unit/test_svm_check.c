@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "svm/svm_dump.h"
+#include "svm/svm_names.h"
 
 static struct vmcb good(void)
 {

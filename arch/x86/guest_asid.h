@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address space identifiers (APM 2, 15.16): translations that carry another one are not seen, so a
- * vCPU that comes to a core takes a new one and need not flush. Each core hands out its own, one
- * after the other; when they are used up all translations are flushed once and a new generation
- * begins. Pure.
+ * Address space identifiers (APM 2, 15.16; Intel's are VPIDs, SDM 3, 29.1): translations that carry
+ * another one are not seen, so a vCPU that comes to a core takes a new one and need not flush. Each
+ * core hands out its own, one after the other; when they are used up all translations are flushed
+ * once and a new generation begins. Pure.
  */
-#ifndef SVM_SVM_ASID_H
-#define SVM_SVM_ASID_H
+#ifndef ARCH_X86_GUEST_ASID_H
+#define ARCH_X86_GUEST_ASID_H
 
 #include "lib/types.h"
 

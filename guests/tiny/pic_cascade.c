@@ -56,7 +56,7 @@ TINY(pic_cascade)
     cmos(0x0c);
     irq_on(8, on_clock);
     irq_enable();
-    check(wait_for(ticks >= 10, 500), "%u interrupts of the clock", ticks);
+    check(wait_for(ticks >= 10, 5000), "%u interrupts of the clock", ticks);
     irq_disable();
     check((isr[0] & 4) && (isr[1] & 1), "in service: %x %x", isr[0], isr[1]);
     /* Masked at the first chip's input 2, the second one is silent. */

@@ -39,6 +39,8 @@ static const struct wire memory_wiring[] = {
     {PC_ECAM_BASE, PC_ECAM_SIZE, offsetof(struct pc, pci), PCI_ECAM},
 };
 
+_Static_assert(HPET_BLOCK == PC_HPET_BLOCK, "the HPET is what its ACPI table says");
+
 static const struct wire hpet_wiring[] = {
     {PC_HPET_BASE, HPET_SIZE, offsetof(struct pc, hpet), 0},
 };
@@ -219,9 +221,12 @@ static void init_devices(struct pc *pc, u64 wall)
     hpet_init(&pc->hpet, &pc->hpet_host);
 }
 
-static const char *add_files(struct pc *pc)
+/* One map of the memory, for the loaders and for those who ask fw_cfg. */
+static const char *add_map(struct pc *pc)
 {
     e820_make(&pc->e820, pc->vm->config->memory);
+    if (!e820_add(&pc->e820, PC_ECAM_BASE, PC_ECAM_SIZE, MEM_RESERVED))
+        return "its memory map has no room for ECAM";
     return fw_cfg_add(&pc->fw_cfg, "etc/e820", pc->e820.entry,
                       pc->e820.count * (u32)sizeof pc->e820.entry[0])
                ? NULL
@@ -257,7 +262,7 @@ const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
     io_bus_init_ports(&vm->ports);
     io_bus_init_mmio(&vm->mmio);
     init_devices(pc, wall);
-    error = add_files(pc);
+    error = add_map(pc);
     if (!error)
         error = pc_apic_init(pc);
     if (!error)

@@ -202,12 +202,19 @@ static void hold(struct console *console, u64 until_taken)
     vm_hold(container_of(console, struct pc, console)->vm, until_taken);
 }
 
+/* As a PC's firmware leaves it: the SCI is level-triggered, which ACPI's tables say, too. */
+static void set_edges(struct pc *pc)
+{
+    pc->pic.dev.ops->write(&pc->pic.dev, PIC_ELCR + 1, 1, BIT(PC_IRQ_SCI - 8));
+}
+
 static void init_devices(struct pc *pc, u64 wall)
 {
     const struct vm_config *config = pc->vm->config;
     u16 cpus = (u16)config->cpus;
 
     pic_init(&pc->pic, &pc->host);
+    set_edges(pc);
     pit_init(&pc->pit, &pc->host, PC_IRQ_PIT);
     uart_init(&pc->com1, &pc->host, PC_IRQ_COM1, 0);
     debug_exit_init(&pc->debug_exit, &pc->host);

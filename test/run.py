@@ -23,6 +23,7 @@ import time
 import cases
 import lane
 import linux
+import linux_cases
 
 STOPPING = threading.Event()
 SKIP = 77  # a lint script's exit status for "cannot be checked here"
@@ -111,14 +112,14 @@ def boot(case, images):
     return run
 
 
-def boot_linux(where):
-    """A stock Linux that checks itself: test/linux.py."""
+def boot_linux(case):
+    """A stock Linux as a guest: test/linux.py."""
 
     def run():
-        name = f"linux/{where}"
+        name = f"linux/{case.name}"
         os.makedirs("build/test/linux", exist_ok=True)
         with open(f"build/test/{name}.log", "wb") as log:
-            return [(name, linux.run(linux.parse([where]), log, STOPPING), "")]
+            return [(name, linux.run(case, log, STOPPING), "")]
 
     return run
 
@@ -179,9 +180,9 @@ def all_jobs(options):
             cost = case.machine.cores * (5 if case.machine.lane == "vmx" else 1)
             needs = [n for n in case.needs() if not options.kernel or n not in (elf, iso)]
             add(case.name, boot(case, images), needs, weight=cost)
-    for where in linux.TESTED:
-        name = f"linux/{where}"
-        add(name, boot_linux(where), linux.needs(where), weight=8)
+    for case in linux_cases.CASES:
+        if options.long or not case.long:
+            add(f"linux/{case.name}", boot_linux(case), linux.needs(case), weight=3 + 5 * ("checks" in case.words))
     return sorted(jobs, key=lambda job: -job.weight)
 
 

@@ -29,15 +29,51 @@ def tidy(text):
     return re.sub(r"^\[linux\] ", "", cases.plain(text), flags=re.MULTILINE)
 
 
+class Clocks:
+    """What the guest tells of its time, against ours. A line may come late, never early: of each half minute
+    the one that came soonest counts."""
+
+    def __init__(self):
+        self.told, self.seconds = {"clock": [], "date": []}, 0  # (ours, the guest's)
+
+    def hear(self, line, now):
+        for name, number in re.findall(r"(now at|tv_sec:|tv_usec:) +(\d+)", line):
+            if name == "tv_sec:":
+                self.seconds = int(number)
+            elif name == "now at":
+                self.told["clock"].append((now, int(number) / 1e9))
+            else:
+                self.told["date"].append((now, self.seconds + int(number) / 1e6))
+
+    def went(self, name):
+        told = self.told[name]
+        parts = [[t for t in told if (t[0] < told[0][0] + 30) == first] for first in (True, False)]
+        if min(map(len, parts)) < 15:
+            return 0, 0
+        first, last = (min(part, key=lambda t: t[0] - t[1]) for part in parts)
+        return last[0] - first[0], last[1] - first[1]
+
+    def wrong(self, drift):
+        for name in self.told:
+            ours, guests = self.went(name) if self.told[name] else (0, 0)
+            if ours < 55 or abs(guests / ours - 1) > drift:
+                return f"the guest's {name} went {guests:.4f} s in {ours:.4f} s of ours"
+        return ""
+
+
 class Watch:
     """The log, and at the shell the next step."""
 
     def __init__(self, write, case):
         self.write, self.case, self.steps = write, case, list(case.steps)
+        self.clocks, self.rest = Clocks(), ""  # rest: of a line
         self.text, self.fresh = "", 0  # fresh: where what has come since the last step begins
 
     def feed(self, data):
         self.text += data
+        *whole, self.rest = (self.rest + data).split("\n")
+        for line in whole:
+            self.clocks.hear(line, time.monotonic())
         while self.steps:
             pattern = self.steps[0][0].format(cpus=self.case.cpus)
             fresh = tidy(self.text[self.fresh :])
@@ -85,6 +121,8 @@ def judge(case, watch, end):
         return f"not seen: {missing[0]}   (the machine's end: {end})"
     if warned:
         return f"the kernel warns, and no list says why: {warned[0]}"
+    if case.drift and watch.clocks.wrong(case.drift):
+        return watch.clocks.wrong(case.drift)
     return "" if end == case.end else f"the machine's end: {end}, not: {case.end}"
 
 

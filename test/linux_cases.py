@@ -23,6 +23,7 @@ class Case:
     stopped: str = "power-off"  # the machine's end, by Trivet's event
     end: str = "off"  # the emulator's; "seen": it is stopped when all steps are done
     timeout: float = 120
+    drift: float = 0  # by how much its clocks may be off the host's: a second a second
     long: bool = False
 
 
@@ -53,6 +54,18 @@ REBOOT = (
     (PROMPT, "poweroff -f\r"),
     (r"^@trivet1 vm name=linux state=stopped reason=power-off status=0", ""),
     (r"^@trivet1 vm name=linux state=running ", ""),
+)
+
+# The guest tells its time since its start and its time of day, twenty times; a minute later again.
+TELL = "for i in $(seq 20); do grep 'now at' /proc/timer_list; adjtimex | grep tv_; done; echo told\r"
+MINUTE = (
+    (PROMPT, TELL),
+    (r"^told$", ""),
+    (PROMPT, "sleep 60\r"),
+    (PROMPT, TELL),
+    (r"^told$", ""),
+    (PROMPT, "poweroff -f\r"),
+    (r"reboot: Power down", ""),
 )
 
 PIC_TIMER = r"^interrupts: +0: +[1-9]\d+ .*XT-PIC +timer"
@@ -87,6 +100,7 @@ CASES = [
     clock("tsc"),
     Case("no-pv", cpus=2, keys="pv = none", forbid=(r"kvm-clock",)),
     Case("generic", cpus=2, kernel="generic", words="quiet show", steps=SHELL, long=True),
+    Case("minute", cpus=2, cores=2, words="quiet show", steps=MINUTE, timeout=200, long=True, drift=0.001),
     Case("checks-4", cpus=4, cores=2, words="quiet checks poweroff", timeout=300, long=True),
     # In Bochs nothing stalls, so the clock and the timers are held to be exact.
     Case("vmx-1", lane="vmx", words="quiet checks kib=256 exact", steps=SHELL, timeout=600, long=True),

@@ -209,9 +209,6 @@ MENU    = --cfg boot/grub.cfg
 CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
 # What boot/grub.cfg loads beside the kernel.
 DEMO   := guests/demo/trivet.conf $(B)/guests/tiny/hello.elf
-# `make run GUEST=linux`: a Linux beside one of the small machines instead.
-LINUX_DEMO := $(B)/linux/trivet.conf $(B)/guests/tiny/hello.elf $(B)/linux/$(LINUX)/vmlinuz $(B)/linux/initrd.img
-SHOWN = $(if $(filter linux,$(GUEST)),$(LINUX_DEMO),$(DEMO))
 BENCH_NEEDS := $(addprefix $(B)/,trivet.elf guests/tiny/bench.elf guests/tiny/hello.elf)
 
 .PHONY: $(NEEDS) FORCE
@@ -234,14 +231,11 @@ $(B)/trivet.iso: $(B)/trivet.elf boot/grub.cfg test/iso.sh $(B)/epoch $(DEMO)
 iso: deps-iso
 	@$(SUB) $(B)/trivet.iso
 
-run: deps-run $(if $(filter linux,$(GUEST)),deps-linux)
-	@$(SUB) $(B)/trivet.elf $(SHOWN)
-	@$(MKISO) $(if $(CMDLINE)$(GUEST),--cmdline '$(CMDLINE)',$(MENU) --timeout 0) $(B)/run.iso $(B)/trivet.elf $(SHOWN)
+run: deps-run
+	@$(SUB) $(B)/trivet.elf $(DEMO)
+	@B=$(B) OBJCOPY=$(OBJCOPY) GUEST='$(GUEST)' LINUX='$(LINUX)' LANE='$(LANE)' CMDLINE='$(CMDLINE)' MEMORY='$(MEMORY)' \
+	    DEPS='$(DEPS)' MAKE='$(MAKE)' sh test/demo.sh
 	@$(CONSOLE) --lane='$(LANE)' $(B)/run.iso
-
-$(B)/linux/trivet.conf: guests/demo/linux.conf
-	@mkdir -p $(@D)
-	@cp $< $@
 
 test: deps-test
 	@python3 test/run.py -j$(JOBS) '$(CASE)'

@@ -14,7 +14,6 @@
 #include "guests/firmware.h"
 #include "guests/load.h"
 #include "guests/pc.h"
-#include "guests/pc_map.h"
 #include "lib/clock.h"
 #include "lib/lock.h"
 #include "lib/log.h"
@@ -68,24 +67,17 @@ static bool zero_in(void *vm, gpa_t to, u64 size)
     return vm_zero(vm, to, size);
 }
 
-/*
- * Firmware's tables and what they need of the memory map. A machine too small to have the area goes
- * without. NULL, or why not.
- */
-static const char *load_firmware(struct guest_load *order, struct e820_map *map,
-                                 const struct vm_config *config)
+/* Firmware's tables. A machine too small to have their area goes without. NULL, or why not. */
+static const char *load_firmware(struct guest_load *order, const struct vm_config *config)
 {
     static u8 area[FIRMWARE_SIZE];
-    struct firmware_config firmware = {.cpus = config->cpus,
-                                       .memory = config->memory,
-                                       .hpet = false, /* there is none yet: config->hpet then */
-                                       .ecam = true};
+    struct firmware_config firmware = {
+        .cpus = config->cpus, .memory = config->memory, .hpet = config->hpet, .ecam = true};
 
     if (config->memory < GUEST_ROM_END)
         return NULL;
     order->rsdp = firmware_build(area, &firmware);
-    if (!order->rsdp || !e820_add(map, PC_ECAM_BASE, PC_ECAM_SIZE, MEM_RESERVED) ||
-        !order->ram.copy(order->ram.ctx, gpa(FIRMWARE_BASE), area, sizeof area))
+    if (!order->rsdp || !order->ram.copy(order->ram.ctx, gpa(FIRMWARE_BASE), area, sizeof area))
         return "its firmware's tables do not fit";
     return NULL;
 }
@@ -94,7 +86,6 @@ static const char *load_firmware(struct guest_load *order, struct e820_map *map,
 static const char *load(struct machine *machine, struct guest_start *start)
 {
     static struct load_error error;
-    static struct e820_map map;
     const struct vm_config *config = machine->vm.config;
     const struct boot_module *initrd = module_of(config->initrd);
     struct guest_load order = {
@@ -102,15 +93,14 @@ static const char *load(struct machine *machine, struct guest_start *start)
         .initrd = image_of(initrd),
         .cmdline = config->cmdline,
         .initrd_string = initrd ? initrd->args : "",
-        .map = &map,
+        .map = &machine->pc.e820,
         .ram = {&machine->vm, copy_in, zero_in},
         .has_load = config->has_load,
         .load = config->load,
         .mode = (enum guest_flat_mode)config->mode,
     };
 
-    e820_make(&map, config->memory);
-    const char *why = load_firmware(&order, &map, config);
+    const char *why = load_firmware(&order, config);
     if (why)
         return why;
     return guest_load(&order, start, &error) ? NULL : error.text;

@@ -39,6 +39,8 @@ static const struct wire memory_wiring[] = {
     {PC_ECAM_BASE, PC_ECAM_SIZE, offsetof(struct pc, pci), PCI_ECAM},
 };
 
+_Static_assert(HPET_BLOCK == PC_HPET_BLOCK, "the HPET is what its ACPI table says");
+
 static const struct wire hpet_wiring[] = {
     {PC_HPET_BASE, HPET_SIZE, offsetof(struct pc, hpet), 0},
 };
@@ -208,12 +210,19 @@ static void hold(struct console *console, u64 until_taken)
     vm_hold(container_of(console, struct pc, console)->vm, until_taken);
 }
 
+/* As a PC's firmware leaves it: the SCI is level-triggered, which ACPI's tables say, too. */
+static void set_edges(struct pc *pc)
+{
+    pc->pic.dev.ops->write(&pc->pic.dev, PIC_ELCR + 1, 1, BIT(PC_IRQ_SCI - 8));
+}
+
 static void init_devices(struct pc *pc, u64 wall)
 {
     const struct vm_config *config = pc->vm->config;
     u16 cpus = (u16)config->cpus;
 
     pic_init(&pc->pic, &pc->host);
+    set_edges(pc);
     pit_init(&pc->pit, &pc->host, PC_IRQ_PIT);
     uart_init(&pc->com1, &pc->host, PC_IRQ_COM1, 0);
     debug_exit_init(&pc->debug_exit, &pc->host);
@@ -228,9 +237,12 @@ static void init_devices(struct pc *pc, u64 wall)
     find_earliest(pc);
 }
 
-static const char *add_files(struct pc *pc)
+/* One map of the memory, for the loaders and for those who ask fw_cfg. */
+static const char *add_map(struct pc *pc)
 {
     e820_make(&pc->e820, pc->vm->config->memory);
+    if (!e820_add(&pc->e820, PC_ECAM_BASE, PC_ECAM_SIZE, MEM_RESERVED))
+        return "its memory map has no room for ECAM";
     return fw_cfg_add(&pc->fw_cfg, "etc/e820", pc->e820.entry,
                       pc->e820.count * (u32)sizeof pc->e820.entry[0])
                ? NULL
@@ -266,7 +278,7 @@ const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
     io_bus_init_ports(&vm->ports);
     io_bus_init_mmio(&vm->mmio);
     init_devices(pc, wall);
-    error = add_files(pc);
+    error = add_map(pc);
     if (!error)
         error = pc_apic_init(pc);
     if (!error)

@@ -41,7 +41,7 @@ struct pc {
     struct hpet hpet;
     struct dev_host hpet_host;              /* whose lines are told apart from the others' */
     u32 lines_up, hpet_lines_up, inputs_up; /* interrupt lines: the devices', HPET's, the sum */
-    struct e820_map e820;                   /* as fw_cfg shows it */
+    struct e820_map e820;                   /* the machine's, for its life: fw_cfg points at it */
 };
 
 /*

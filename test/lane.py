@@ -184,6 +184,10 @@ class Run:
                 command, cwd=self.tmp, stderr=errors, start_new_session=True, **streams
             )
 
+    def debugger(self):
+        """What Bochs's debugger is told: Debian's Bochs stops in it."""
+        return "c\n"
+
     def start_bochs(self):
         self.input, self.slave = pty.openpty()  # the slave kept open: no end of file before ours
         self.output = self.input
@@ -192,12 +196,13 @@ class Run:
         with open(config, "w", encoding="utf-8") as file:
             file.write(bochs_config(self.machine, self.image, self.tmp, os.ttyname(self.slave)))
         with open(commands, "w", encoding="utf-8") as file:
-            file.write("c\n")  # Debian's Bochs stops in its debugger
+            file.write(self.debugger())
         quiet = subprocess.DEVNULL
         # Its screen is a terminal that nobody sees: unlike rfb, that takes no network port.
         environment = {**os.environ, "TERM": "xterm"}
         command = ["bochs", "-q", "-f", config, "-rc", commands]
-        self.start(command, stdin=quiet, stdout=quiet, env=environment)
+        with open(f"{self.tmp}/debugger", "wb") as said:
+            self.start(command, stdin=quiet, stdout=said, env=environment)
         os.set_blocking(self.input, False)
 
     def start_qemu(self):

@@ -23,6 +23,7 @@ import time
 import cases
 import lane
 import linux
+import linux_cases
 
 STOPPING = threading.Event()
 SKIP = 77  # a lint script's exit status for "cannot be checked here"
@@ -111,14 +112,14 @@ def boot(case, images):
     return run
 
 
-def boot_linux(where):
-    """A stock Linux that checks itself: test/linux.py."""
+def boot_linux(case):
+    """A stock Linux as a guest: test/linux.py."""
 
     def run():
-        name = f"linux/{where}"
+        name = f"linux/{case.name}"
         os.makedirs("build/test/linux", exist_ok=True)
         with open(f"build/test/{name}.log", "wb") as log:
-            return [(name, linux.run(linux.parse([where]), log, STOPPING), "")]
+            return [(name, linux.run(case, log, STOPPING), "")]
 
     return run
 
@@ -153,7 +154,7 @@ def all_jobs(options):
     add("build/reproducible", reproduced, [elf, iso], weight=20)
     for path in sorted(glob.glob("test/*.sh")):
         short = os.path.basename(path)[:-3]
-        if short not in ("deps", "iso"):
+        if short not in ("deps", "iso", "demo"):
             name = f"lint/{short}"
             add(name, program(name, ["sh", path], skip=SKIP), [elf] if short == "wx" else [])
     for path in sorted(glob.glob("test/unit/test_*.c")):
@@ -179,9 +180,9 @@ def all_jobs(options):
             cost = case.machine.cores * (5 if case.machine.lane == "vmx" else 1)
             needs = [n for n in case.needs() if not options.kernel or n not in (elf, iso)]
             add(case.name, boot(case, images), needs, weight=cost)
-    for where in linux.TESTED:
-        name = f"linux/{where}"
-        add(name, boot_linux(where), linux.needs(where), weight=8)
+    for case in linux_cases.CASES:
+        if options.long or not case.long:
+            add(f"linux/{case.name}", boot_linux(case), linux.needs(case), weight=3 + 5 * ("checks" in case.words))
     return sorted(jobs, key=lambda job: -job.weight)
 
 
@@ -190,7 +191,8 @@ def chosen(names, patterns):
 
 
 def build(jobs, parallel):
-    """One make for all; the jobs whose needs did not come about, with make's words."""
+    """One make for all; the jobs whose needs did not come about: make's words, and why that is nobody's
+    fault, if it is not (a kernel that cannot be fetched)."""
     targets = sorted({need for job in jobs for need in job.needs})
     if not targets or subprocess.run(
             ["make", "-k", "--no-print-directory", f"-j{parallel}", *targets],
@@ -201,8 +203,13 @@ def build(jobs, parallel):
         status, text = command(["make", "--no-print-directory", target])
         if status:
             broken[target] = text
-    return {job.name: "\n".join(broken[need] for need in job.needs if need in broken)
+    return {job.name: excused([broken[need] for need in job.needs if need in broken])
             for job in jobs if any(need in broken for need in job.needs)}  # fmt: skip
+
+
+def excused(texts):
+    reasons = [re.search(r"^linux: skipped: (.*)", text, re.MULTILINE) for text in texts]
+    return "\n".join(texts), reasons[0].group(1) if all(reasons) else ""
 
 
 class Tap:
@@ -278,8 +285,8 @@ def main():
     tap = Tap(patterns)
     try:
         broken = build(jobs, options.j)
-        for name, text in broken.items():
-            tap.point(name, "does not build", "", 0, text)
+        for name, (text, skip) in broken.items():
+            tap.point(name, "" if skip else "does not build", skip, 0, text)
         perform([job for job in jobs if job.name not in broken], options.j, tap)
     except KeyboardInterrupt:
         print("# interrupted")

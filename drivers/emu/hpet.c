@@ -21,7 +21,7 @@ enum {
 };
 
 /* Revision 1, three timers, 64 bits, legacy replacement, Intel's as most are; the period above. */
-#define CAPS ((u64)HPET_PERIOD_FS << 32 | 0x8086a201u)
+#define CAPS ((u64)HPET_PERIOD_FS << 32 | HPET_BLOCK)
 
 #define CONFIG_ENABLE BIT(0)
 #define CONFIG_LEGACY BIT(1)

@@ -11,6 +11,14 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 
+# Nothing that is wrong here: the network, or what apt has to offer. Status 77, and for two minutes everybody
+# who asks gets this answer at once.
+skip() {
+    [ -n "$known_reason" ] || echo "$*" >"$deb/unreachable"
+    echo "linux: skipped: $*" >&2
+    exit 77
+}
+
 fail() {
     echo "linux: $*" >&2
     exit 1
@@ -21,9 +29,11 @@ own_lists() {
     mkdir -p "$deb/apt/lists/partial" "$deb/apt/archives/partial"
     set -- -o "Dir::State=$deb/apt" -o "Dir::State::lists=$deb/apt/lists" -o "Dir::Cache=$deb/apt" \
         -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Sandbox::User=
+    options="$* $patience"
+    [ -z "$(find "$deb/apt/lists" -name '*_Packages*' -mmin -5)" ] || return 0
     echo "linux: fetching the lists of packages" >&2
-    apt-get "$@" -qq update </dev/null >&2 || fail "apt-get update failed"
-    options="$*"
+    apt apt-get -qq -o APT::Update::Error-Mode=any update </dev/null >&2 ||
+        skip "no kernel to boot: the lists of packages could not be fetched"
 }
 
 # apt COMMAND...: with the lists that know the package $1 of choose.
@@ -38,13 +48,13 @@ known() { apt apt-cache show "$1" >/dev/null 2>&1; }
 
 find_lists() { # find_lists PACKAGE...: one of which must be known
     command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
-        fail "apt-get and dpkg-deb are needed; elsewhere, give your own vmlinuz and initrd.img to build/linux"
-    options="-o APT::Sandbox::User="
+        skip "no kernel to boot: it comes by apt-get and dpkg-deb; or put a vmlinuz into ${output%/*} yourself"
+    options="-o APT::Sandbox::User= $patience"
     if [ "$(dpkg --print-architecture)" = amd64 ] && first_known "$@" >/dev/null; then
         return
     fi
     own_lists
-    first_known "$@" >/dev/null || fail "apt knows none of: $*"
+    first_known "$@" >/dev/null || skip "no kernel to boot: apt knows none of: $*"
 }
 
 first_known() {
@@ -65,7 +75,7 @@ get() {
 
 # download PACKAGE: the file's name on standard output. Old lists may name what is there no longer.
 download() {
-    get "$1" || { own_lists && get "$1"; } || fail "$1 could not be fetched"
+    get "$1" || { own_lists && get "$1"; } || skip "no kernel to boot: $1 could not be fetched"
     echo "$file"
 }
 
@@ -119,7 +129,13 @@ initrd) deb=$(cd "$(dirname "$output")" && pwd)/deb ;;
 *) fail "kernel or initrd?" ;;
 esac
 mkdir -p "$deb"
+patience="-o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15 -o Acquire::Retries=1"
+exec 9>"$deb/lock"
+! command -v flock >/dev/null 2>&1 || flock 9 # one apt at a time
+known_reason=$(find "$deb/unreachable" -mmin -2 -exec cat {} + 2>/dev/null) || :
+[ -z "$known_reason" ] || skip "$known_reason"
 case $1 in
 kernel) fetch_kernel "$2" "$3" ;;
 initrd) make_initrd "$2" ;;
 esac
+rm -f "$deb/unreachable"

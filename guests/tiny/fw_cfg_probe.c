@@ -44,7 +44,7 @@ static void memory_map(u64 top)
 {
     u32 size = 0;
     u16 key = find("etc/e820", &size);
-    bool reaches = false;
+    bool reaches = false, ecam = !on_trivet();
 
     if (!check(key && size && size % 20 == 0, "etc/e820: key %x, size %u", key, size))
         return;
@@ -52,7 +52,9 @@ static void memory_map(u64 top)
     for (; size; size -= 20) {
         u64 base = number(8), length = number(8), type = number(4);
         reaches |= type == 1 && base + length == top;
+        ecam |= type == 2 && base == 0xe0000000 && length == 0x100000;
     }
+    check(ecam, "PCI's ECAM is not reserved");
     check(reaches, "no RAM that ends at %lx", top);
     check(inb(0x511) == 0, "more than the size says");
 }

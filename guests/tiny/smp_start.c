@@ -20,8 +20,13 @@ static void look(unsigned cpu)
 {
     u32 shift = apic_x2() ? 0 : 24;
 
-    seen[cpu] = (struct seen){cpuid(1, 0).b, cpuid(0xb, 0).d,      cpuid(0x1f, 0).d,
-                              apic_read(APIC_ID) >> shift, rdmsr(MSR_APIC_BASE), read_cr8(), 0,
+    seen[cpu] = (struct seen){cpuid(1, 0).b,
+                              cpuid(0xb, 0).d,
+                              cpuid(0x1f, 0).d,
+                              apic_read(APIC_ID) >> shift,
+                              rdmsr(MSR_APIC_BASE),
+                              read_cr8(),
+                              0,
                               apic_read(APIC_SVR)};
 }
 

@@ -114,6 +114,10 @@ u32 apic_seen_here(u8 vector)
 
 void irq_window(void)
 {
+    if (cpu_is_amd()) {
+        irq_enable();
+        wait_us(60);
+    }
     __asm__ volatile("sti; nop; nop; cli" ::: "memory");
 }
 

@@ -6,6 +6,7 @@
 #ifndef TINY_APIC_H
 #define TINY_APIC_H
 
+#include "lib/fmt.h"
 #include "guests/tiny/rt/smp.h"
 #include "guests/tiny/rt/tiny.h"
 
@@ -46,11 +47,11 @@ enum {
 #define ICR_ALL     0x80000u
 #define ICR_OTHERS  0xc0000u
 
-#define LVT_MASKED     0x10000u
-#define LVT_PERIODIC   0x20000u
-#define LVT_TSC        0x40000u
-#define LVT_EXTINT     0x700u
-#define TIMER_BY_1     0xb
+#define LVT_MASKED      0x10000u
+#define LVT_PERIODIC    0x20000u
+#define LVT_TSC         0x40000u
+#define LVT_EXTINT      0x700u
+#define TIMER_BY_1      0xb
 #define VECTOR_SPURIOUS 0xff
 
 #define BASE_ENABLE 0x800u
@@ -63,7 +64,7 @@ enum {
 bool apic_x2(void);
 void apic_to_x2(void);
 void apic_find_mode(void); /* the one that it is in */
-void apic_to_page(void); /* xAPIC mode, by way of off: the registers are as after a reset */
+void apic_to_page(void);   /* xAPIC mode, by way of off: the registers are as after a reset */
 u32 apic_read(u32 offset);
 void apic_write(u32 offset, u32 value);
 void apic_eoi(void);
@@ -84,7 +85,9 @@ void apic_count(u8 vector);
 extern volatile u32 apic_seen[CPUS_MAX][256];
 u32 apic_seen_here(u8 vector);
 
-/* Lets in what waits, now: three instructions with IF = 1. */
+/* Lets in what waits, now: two instructions with IF = 1. On AMD a moment more: QEMU's TCG loses
+ * STI's shadow where an exit falls into it, and Trivet then looks again 20 us later
+ * (svm/svm_event.c). */
 void irq_window(void);
 
 /* The timer's ticks a second, divided by one. */
@@ -98,8 +101,8 @@ u64 apic_hz(void);
 #define IOAPIC_REMOTE_IRR BIT(14)
 #define IOAPIC_LOGICAL    BIT(11)
 #define IOAPIC_TO(id)     ((u64)(id) << 56)
-#define PIN_PIT  2
-#define PIN_UART 4
+#define PIN_PIT           2
+#define PIN_UART          4
 
 u32 ioapic_read(u8 index);
 void ioapic_write(u8 index, u32 value);

@@ -95,7 +95,8 @@ unsigned smp_start(void)
         done();
     for (unsigned cpu = 1; cpu < count; cpu++) {
         cpu_init(cpu);
-        if (!check(cpu_start(cpu, TRAMPOLINE), "processor %u does not start (x2APIC %u)", cpu, want_x2))
+        if (!check(cpu_start(cpu, TRAMPOLINE), "processor %u does not start (x2APIC %u)", cpu,
+                   want_x2))
             done();
     }
     return running = count;

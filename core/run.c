@@ -19,6 +19,7 @@ static struct run_queue {
     struct lock lock;
     struct vcpu *newcomers;
     struct vcpu *loaded; /* whose state the core's registers hold */
+    struct vcpu *inside; /* who is in the engine's enter */
 } queues[CORES_MAX];
 
 /* Core 0's, beside its guests. */
@@ -34,13 +35,6 @@ void run_init(const struct engine *chosen, void (*over)(struct vm *vm))
 {
     engine = chosen;
     vm_over = over;
-}
-
-void vcpu_call(struct vcpu *vcpu, u32 attention)
-{
-    __atomic_or_fetch(&vcpu->attention, attention, __ATOMIC_SEQ_CST);
-    if (vcpu->core != arch_core())
-        arch_kick(vcpu->core);
 }
 
 void run_add(struct vcpu *vcpu)
@@ -154,6 +148,19 @@ static bool wants_core(struct vcpu *vcpu)
            !is_held(vcpu->vm);
 }
 
+/* Who runs here has a turn as long as it seemed when it began: not for ever, if that was so. */
+void vcpu_call(struct vcpu *vcpu, u32 attention)
+{
+    bool here = vcpu->core == arch_core(), wanted = here && wants_core(vcpu);
+    struct vcpu *inside = here ? queues[vcpu->core].inside : NULL;
+
+    __atomic_or_fetch(&vcpu->attention, attention, __ATOMIC_SEQ_CST);
+    if (!here)
+        arch_kick(vcpu->core);
+    else if (inside && inside != vcpu && !wanted)
+        __atomic_or_fetch(&inside->attention, (u32)ATTENTION_TURN, __ATOMIC_RELAXED);
+}
+
 void run_alarm(u64 when, void (*what)(void))
 {
     alarm.what = what;
@@ -250,8 +257,10 @@ static void run_vcpu(struct run_queue *queue, struct vcpu *vcpu)
     /* Before the time is read and events are looked for: what is called later, holds. */
     __atomic_and_fetch(&vcpu->attention, (u32)(ATTENTION_STOP | ATTENTION_SIGNAL),
                        __ATOMIC_SEQ_CST);
+    queue->inside = vcpu;
     if (engine->enter(vcpu, turn_end(queue, vcpu)) == RUN_BLOCKED)
         vcpu->state = VCPU_BLOCKED;
+    queue->inside = NULL;
     if (unlikely(__atomic_load_n(&vcpu->attention, __ATOMIC_ACQUIRE) & ATTENTION_STOP))
         show_end(vcpu);
 }

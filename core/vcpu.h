@@ -24,6 +24,7 @@ enum attention {
     ATTENTION_STOP = 1 << 1,   /* its machine ends */
     ATTENTION_TIME = 1 << 2,   /* a device of its own wants to run sooner, or later, than it did */
     ATTENTION_SIGNAL = 1 << 3, /* another vCPU resets or starts it */
+    ATTENTION_TURN = 1 << 4,   /* another vCPU wants this core: its turn's end is no longer true */
 };
 
 struct vcpu {

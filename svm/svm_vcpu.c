@@ -95,6 +95,8 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 
     write_controls(v);
     write_guest(v, start);
+    v->nmi_masked = v->iret_seen = false; /* a new life, maybe in the middle of an NMI's handler */
+    svm_intercept(v, SVM_EXIT_IRET, false);
     if (vcpu->vm->break_entry)
         v->vmcb->save.efer &= ~EFER_SVME; /* 15.5.1 */
     svm_dirty(v, CLEAN_ALL);

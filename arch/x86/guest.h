@@ -89,6 +89,7 @@ struct guest {
     struct guest_event event; /* to be delivered at the next entry, whatever the guest masks */
     bool nmi;                 /* waits until NMIs are not blocked */
     bool halted;
+    bool apic_off; /* by IA32_APIC_BASE: CPUID then says that there is none */
     u8 length; /* of the instruction that was emulated */
     u8 hits;   /* B0 to B3, enabled, that emulation has met: a #DB is due after the instruction */
     u64 apic_id;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/guest_apic.h"
 
+#include "arch/x86/msr.h"
+
 /* The vendor's control block may have a TPR of its own, and what it lets through has changed. */
 void guest_apic_wrote(struct guest *guest)
 {
@@ -51,5 +53,7 @@ bool guest_apic_msr_write(struct guest *guest, u32 msr, u64 value)
     bool good = guest->apic->msr_write(guest, msr, value);
 
     guest_apic_wrote(guest);
+    if (msr == MSR_APIC_BASE && good)
+        guest->apic_off = !(value & APIC_BASE_ENABLE);
     return good;
 }

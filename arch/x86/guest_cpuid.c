@@ -40,6 +40,7 @@ static no_inline struct cpuid look_closer(const struct guest *guest, u32 leaf, u
         regs = table->row[guest_cpuid_row(1)];
         regs.ebx |= (u32)guest->apic_id << 24;
         regs.ecx |= cr4 & CR4_OSXSAVE ? OSXSAVE : 0;
+        regs.edx &= guest->apic_off ? ~(u32)APIC : ~0u; /* SDM 3, 11.4.3 */
         break;
     case 4:
         return sub < GUEST_CACHES_MAX ? table->cache[sub] : no_leaf;

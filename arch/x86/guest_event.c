@@ -60,7 +60,7 @@ bool guest_attend(struct guest *guest, const struct guest_event_ops *ops)
 
 bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)
 {
-    const u32 out = ATTENTION_STOP | ATTENTION_SIGNAL;
+    const u32 out = ATTENTION_STOP | ATTENTION_SIGNAL | ATTENTION_TURN;
     u32 seen = __atomic_fetch_and(&guest->vcpu.attention, out, __ATOMIC_SEQ_CST);
 
     if (seen & out)

@@ -23,21 +23,25 @@ u64 hypercall_vmmcall(u64 number)
     return number;
 }
 
-static bool is_amd(void)
+bool cpu_is_amd(void)
 {
-    return cpuid(0, 0).b == 0x68747541; /* "Auth" */
+    static u32 vendor;
+
+    if (!vendor)
+        vendor = cpuid(0, 0).b;
+    return vendor == 0x68747541; /* "Auth" */
 }
 
 u64 hypercall(u64 number)
 {
-    return is_amd() ? hypercall_vmmcall(number) : hypercall_vmcall(number);
+    return cpu_is_amd() ? hypercall_vmmcall(number) : hypercall_vmcall(number);
 }
 
 u64 bench_call(const char *name, u64 ticks)
 {
     u64 rax = HYPER_BENCH;
 
-    if (is_amd())
+    if (cpu_is_amd())
         __asm__ volatile("vmmcall" : "+a"(rax) : "D"(name), "S"(ticks) : "memory");
     else
         __asm__ volatile("vmcall" : "+a"(rax) : "D"(name), "S"(ticks) : "memory");

@@ -12,6 +12,8 @@ enum { HYPER_NOTHING, HYPER_EXITS, HYPER_BENCH };
 /* CPUID leaves 0x40000000, 0x40000100, ... carry the signature. */
 bool on_trivet(void);
 
+bool cpu_is_amd(void);
+
 /* By VMCALL on Intel, VMMCALL on AMD; or by the one named. Only on Trivet. */
 u64 hypercall(u64 number);
 u64 hypercall_vmcall(u64 number);

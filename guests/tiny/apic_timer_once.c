@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The timer once: after its count and not before, for every divisor; the count reads down to 0 and
+ * stays; 0 stops it; masked it counts in silence (SDM 3, 11.5.4).
+ */
+#include "guests/tiny/rt/apic.h"
+
+#define VECTOR 0x55
+
+static volatile u64 stamp;
+static const u8 divide[] = {0xb, 0, 1, 2, 3, 8, 9, 10}; /* by 1, 2, 4 ... 128 */
+static unsigned shift;
+
+static void on_timer(struct frame *frame)
+{
+    (void)frame;
+    stamp = rdtsc();
+    apic_eoi();
+}
+
+/* 2 ms of the timer's clock. */
+static struct took once(void)
+{
+    struct took took = {0, 0};
+    u64 start = rdtsc(), end = start + us_to_tsc(1000000);
+
+    stamp = 0;
+    apic_write(APIC_INITIAL, (u32)(apic_hz() / 500) >> shift);
+    irq_enable();
+    for (;;) {
+        u64 before = rdtsc();
+        if (stamp)
+            break;
+        took.least = before - start;
+        if (before > end)
+            return LOST;
+    }
+    irq_disable();
+    took.most = stamp - start;
+    return took;
+}
+
+static void divisors(const char *mode)
+{
+    char name[32];
+
+    apic_write(APIC_LVT_TIMER, VECTOR);
+    for (shift = 0; shift < 8; shift++) {
+        fmt_text(name, sizeof name, "%s, divided by %u", mode, 1u << shift);
+        apic_write(APIC_DIVIDE, divide[shift]);
+        check(apic_read(APIC_DIVIDE) == divide[shift], "the divisor's bits");
+        check_lasts(once(), 2386, name);
+        check(apic_read(APIC_CURRENT) == 0, "%s: the count at the end: %u", name,
+              apic_read(APIC_CURRENT));
+    }
+    u64 last = stamp;
+    irq_enable();
+    wait_us(5000);
+    irq_disable();
+    check(stamp == last, "%s: it comes again", mode);
+}
+
+/* The count against the TSC, and what stops it. */
+static void count(const char *mode)
+{
+    apic_write(APIC_DIVIDE, TIMER_BY_1);
+    apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
+    u64 before = rdtsc();
+    apic_write(APIC_INITIAL, 0x80000000);
+    u64 began = rdtsc();
+    wait_us(500);
+    u64 asked = rdtsc();
+    u32 gone = 0x80000000 - apic_read(APIC_CURRENT);
+    u64 answered = rdtsc();
+    u64 pit = gone * PIT_HZ / apic_hz();
+    check(counted(pit, asked - began, answered - before), "%s: %u in %lu to %lu ticks of TSC", mode,
+          gone, asked - began, answered - before);
+    check(apic_read(APIC_INITIAL) == 0x80000000, "the initial count as written");
+    apic_write(APIC_INITIAL, 0);
+    check(apic_read(APIC_CURRENT) == 0, "%s: stopped, it reads %u", mode, apic_read(APIC_CURRENT));
+}
+
+/* Ended under a mask: nothing is owed. Started anew: the old end is forgotten. */
+static void masked(const char *mode)
+{
+    stamp = 0;
+    apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
+    apic_write(APIC_INITIAL, 1000);
+    wait_us(100);
+    check(apic_read(APIC_CURRENT) == 0, "%s: masked, it does not count", mode);
+    check(!apic_bit(APIC_IRR, VECTOR), "%s: masked, it asks", mode);
+    apic_write(APIC_LVT_TIMER, VECTOR);
+    irq_enable();
+    wait_us(100);
+    apic_write(APIC_INITIAL, 1000000000);
+    apic_write(APIC_INITIAL, 0);
+    wait_us(1000);
+    irq_disable();
+    check(!stamp, "%s: an interrupt that nothing asked for", mode);
+    apic_write(APIC_INITIAL, 1000);
+    check(wait_for(apic_bit(APIC_IRR, VECTOR), 1000), "%s: IF = 0 and it does not wait", mode);
+    irq_window();
+    check(stamp != 0, "%s: it waited in vain", mode);
+}
+
+static void all(const char *mode)
+{
+    divisors(mode);
+    count(mode);
+    masked(mode);
+}
+
+TINY(apic_timer_once)
+{
+    tsc_hz();
+    trap_on(VECTOR, on_timer);
+    apic_both(all);
+}

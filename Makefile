@@ -178,10 +178,13 @@ $(B)/tiny/%.o: % Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -c $< -o $@
 
+# The price list is more than one file.
+$(B)/guests/tiny/bench.elf: $(patsubst %,$(B)/tiny/%.o,$(sort $(wildcard guests/tiny/bench/*.c)))
+
 $(B)/guests/tiny/%.elf: guests/tiny/%.c $(TINY_RT) guests/tiny/tiny.ld Makefile
 	$(call say,TINY,$<)
 	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -MF $(@:.elf=.d) -MT $@ $< $(TINY_RT) $(TINY_LINK) -o $@
+	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -MF $(@:.elf=.d) -MT $@ $< $(filter %.o,$^) $(TINY_LINK) -o $@
 
 $(B)/guests/tiny/flat_%.bin: guests/tiny/flat_%.S Makefile
 	$(call say,TINY,$<)

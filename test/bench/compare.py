@@ -54,12 +54,12 @@ def plot(trivet, kvm, title):
     script = f"""
 set title "{title}"
 set logscale x
-set xrange [1:*]
+set xrange [1:{3 * max(kvm[name][0] for name in names)}]
 set yrange [{-len(names) + 0.3}:0.7]
 set ytics ({tics}) scale 0
 set xlabel "ticks, which are instructions (logarithmic; less is better)"
 set grid xtics
-set key outside top right
+set key below
 set format x "%.0s%c"
 """
     bars = f""" '{OUT}.dat' using (1):1:(1):3:($1+0.03):($1+0.38) {box} lc rgb '#b0b0b0' title 'KVM', \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine of KVM's with one processor, as much like Trivet's as it takes to run a tiny guest: PIC, PIT
- * and APICs in the kernel, the rest in test/bench/kvm_ports.c. Whatever fails ends the program with
- * a line that names it.
+ * A machine of KVM's with one processor, as much like Trivet's as it takes to run a tiny guest:
+ * PIC, PIT and APICs in the kernel, the rest in test/bench/kvm_ports.c. Whatever fails ends the
+ * program with a line that names it.
  */
 #ifndef TEST_BENCH_KVM_MACHINE_H
 #define TEST_BENCH_KVM_MACHINE_H

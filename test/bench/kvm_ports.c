@@ -11,11 +11,11 @@
 
 /* The UART's registers by offset (16550). */
 enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCRATCH };
-#define LCR_DLAB   0x80
-#define LSR_EMPTY  0x60 /* the transmitter, always */
-#define IIR_QUIET  0x01
-#define MSR_LINES  0xb0
-#define TEXT_ROOM  65536
+#define LCR_DLAB  0x80
+#define LSR_EMPTY 0x60 /* the transmitter, always */
+#define IIR_QUIET 0x01
+#define MSR_LINES 0xb0
+#define TEXT_ROOM 65536
 
 static u8 registers[8];
 static char text[TEXT_ROOM];
@@ -33,11 +33,16 @@ static void uart_write(unsigned reg, u8 value)
 static u8 uart_read(unsigned reg)
 {
     switch (reg) {
-    case DATA: return 0;
-    case IIR: return IIR_QUIET;
-    case LSR: return LSR_EMPTY;
-    case MSR: return MSR_LINES;
-    default: return registers[reg];
+    case DATA:
+        return 0;
+    case IIR:
+        return IIR_QUIET;
+    case LSR:
+        return LSR_EMPTY;
+    case MSR:
+        return MSR_LINES;
+    default:
+        return registers[reg];
     }
 }
 

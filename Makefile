@@ -70,7 +70,7 @@ FUZZES := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard test/fuzz/fuzz_
 say = @$(if $(filter 1,$(V)),,printf '  %-8s %s\n' '$(1)' '$(2)';)
 Q  := $(if $(filter 1,$(V)),,@)
 
-.PHONY: all iso run test test-long bench units fuzz lint format clean deps
+.PHONY: all iso run test test-long bench bench-kvm bench-compare units fuzz lint format clean deps
 .DELETE_ON_ERROR:
 all: $(B)/trivet.elf
 
@@ -178,10 +178,13 @@ $(B)/tiny/%.o: % Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -c $< -o $@
 
+# The price list is more than one file.
+$(B)/guests/tiny/bench.elf: $(patsubst %,$(B)/tiny/%.o,$(sort $(wildcard guests/tiny/bench/*.c)))
+
 $(B)/guests/tiny/%.elf: guests/tiny/%.c $(TINY_RT) guests/tiny/tiny.ld Makefile
 	$(call say,TINY,$<)
 	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -MF $(@:.elf=.d) -MT $@ $< $(TINY_RT) $(TINY_LINK) -o $@
+	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -MF $(@:.elf=.d) -MT $@ $< $(filter %.o,$^) $(TINY_LINK) -o $@
 
 $(B)/guests/tiny/flat_%.bin: guests/tiny/flat_%.S Makefile
 	$(call say,TINY,$<)
@@ -201,14 +204,31 @@ $(B)/linux/%/vmlinuz: guests/linux/fetch.sh
 $(B)/linux/initrd.img: $(addprefix guests/linux/,fetch.sh init checks)
 	$(Q)sh guests/linux/fetch.sh initrd $@
 
+# The price list under Linux's KVM: a VMM of our own is the only program of a Debian kernel.
+KVM_VMM := $(wildcard test/bench/kvm_*.c) $(wildcard guests/load_*.c) lib/fmt.c lib/string.c
+KVM_MODULES := irqbypass kvm kvm-intel
+$(B)/linux/%/modules: guests/linux/fetch.sh | $(B)/linux/%/vmlinuz
+	$(Q)sh guests/linux/fetch.sh modules $* $@ $(KVM_MODULES)
+
+$(B)/bench/vmm: $(KVM_VMM) $(wildcard test/bench/*.h guests/load*.h) Makefile
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -O2 -static $(KVM_VMM) -o $@
+
+KVM_PARTS := $(addprefix $(B)/,linux/cloud/vmlinuz linux/cloud/modules bench/vmm guests/tiny/bench.elf)
+$(B)/bench/kvm.iso: test/bench/kvm_image.sh $(KVM_PARTS)
+	$(call say,ISO,$@)
+	$(Q)sh test/bench/kvm_image.sh $@ $(KVM_PARTS)
+
 # --- run and test: each sees first to what it needs --------------------------------------------------
-NEEDS  := deps-build deps-iso deps-run deps-linux deps-test deps-bench
+NEEDS  := deps-build deps-iso deps-run deps-linux deps-test deps-bench deps-bench-kvm deps-bench-compare
 SUB    := $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 MKISO   = B=$(B) OBJCOPY=$(OBJCOPY) sh test/iso.sh
 MENU    = --cfg boot/grub.cfg
 CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
 # What boot/grub.cfg loads beside the kernel.
 DEMO   := guests/demo/trivet.conf $(B)/guests/tiny/hello.elf
+BENCH = B=$(B) OBJCOPY=$(OBJCOPY) python3 test/bench/bench.py
 BENCH_NEEDS := $(addprefix $(B)/,trivet.elf guests/tiny/bench.elf guests/tiny/hello.elf)
 
 .PHONY: $(NEEDS) FORCE
@@ -246,7 +266,24 @@ lint: deps-test
 
 bench: deps-bench
 	@$(SUB) $(BENCH_NEEDS)
-	@B=$(B) OBJCOPY=$(OBJCOPY) python3 test/bench/bench.py --lines
+	@$(BENCH) --lines
+
+bench-kvm: deps-bench-kvm
+	@$(SUB) $(B)/bench/kvm.iso
+	@B=$(B) python3 test/bench/kvm.py --lines
+
+# Measures only what has changed since: a table each, then both side by side.
+bench-compare: deps-bench-compare
+	@$(SUB) $(B)/bench/trivet.txt $(B)/bench/kvm.txt
+	@B=$(B) python3 test/bench/compare.py
+
+$(B)/bench/trivet.txt: $(BENCH_NEEDS) test/bench/bench.py
+	$(call say,BENCH,$@)
+	$(Q)$(BENCH) >/dev/null
+
+$(B)/bench/kvm.txt: $(B)/bench/kvm.iso test/bench/kvm.py
+	$(call say,BENCH,$@)
+	$(Q)B=$(B) python3 test/bench/kvm.py >/dev/null
 
 # --- order ---------------------------------------------------------------------------------------
 format:

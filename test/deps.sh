@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Finds what a goal needs and is not here, says what it will install, and installs it.
 #
-#   sh test/deps.sh build|iso|run|linux|test|bench
+#   sh test/deps.sh build|iso|run|linux|test|bench|bench-kvm|bench-compare
 #
 # DEPS=no refuses to install. LANE chooses what `run` wants; without it Bochs is enough. Something is missing when the program
 # or file itself is, whatever the package that brings it; so nothing runs where all is there.
@@ -101,6 +101,17 @@ for_linux() {
     program gzip gzip
 }
 
+# The VMM is a program of Linux's, linked statically.
+for_bench_kvm() {
+    LANE=vmx for_run
+    for_linux
+    if [ "$(uname -m)" = x86_64 ]; then
+        file libc6-dev '/usr/lib/*/libc.a'
+    else
+        file libc6-dev-amd64-cross '/usr/x86_64-linux-gnu/lib/libc.a'
+    fi
+}
+
 for_test() {
     for_run
     for_linux
@@ -118,8 +129,10 @@ for_test() {
 
 case $goal in
 build | iso | run | linux | test) "for_$goal" ;;
-bench) for_run && for_bochs ;;
-*) echo "deps: no goal named '$goal': build, iso, run, linux, test, bench" >&2 && exit 2 ;;
+bench) LANE=vmx for_run ;;
+bench-kvm) for_bench_kvm ;;
+bench-compare) for_bench_kvm && program gnuplot gnuplot-nox ;;
+*) echo "deps: no goal named '$goal': build, iso, run, linux, test, bench, bench-kvm, bench-compare" >&2 && exit 2 ;;
 esac
 [ -n "$missing" ] || exit 0
 

@@ -34,6 +34,7 @@ class Machine:
     memory: int = 256  # MiB
     model: str = ""  # processor; empty: the lane's usual one
     ips: int = 20_000_000  # Bochs: instructions to a second of the machine's time
+    time0: int = 0  # Bochs: what its clock says at first, in seconds since 1970; 0: what the host's says
     serial: str = "com1"  # com1 | pci | none
     screen: str = "std"  # QEMU's -vga
     qemu: str = ""  # further options
@@ -79,7 +80,7 @@ vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 display_library: term
 {media}
 {serial}
-clock: sync=none
+clock: sync=none, time0={machine.time0 or 'local'}
 speaker: enabled=0
 log: {tmp}/bochs.log
 panic: action=fatal

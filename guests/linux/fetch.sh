@@ -4,6 +4,7 @@
 #
 #   sh guests/linux/fetch.sh kernel cloud|generic build/linux/cloud/vmlinuz
 #   sh guests/linux/fetch.sh initrd build/linux/initrd.img
+#   sh guests/linux/fetch.sh modules cloud build/linux/cloud/modules NAME...
 #
 # Packages are downloaded with apt and unpacked into the output's directory; nothing is installed,
 # and it works without root. What is downloaded stays in deb/ beside the output.
@@ -80,8 +81,8 @@ download() {
 }
 
 # The package without a version depends on the one that has the kernel in it. Ubuntu's names stand
-# behind Debian's.
-fetch_kernel() { # fetch_kernel KIND OUTPUT
+# behind Debian's. Sets $real and $file, and makes an empty $tree.
+find_kernel() { # find_kernel KIND
     case $1 in
     cloud) names="linux-image-cloud-amd64 linux-image-virtual" ;;
     generic) names="linux-image-amd64 linux-image-generic" ;;
@@ -95,10 +96,34 @@ fetch_kernel() { # fetch_kernel KIND OUTPUT
     [ -n "$real" ] || fail "$meta depends on no kernel"
     file=$(download "$real")
     tree=$(mktemp -d "$deb/unpack.XXXXXX")
+}
+
+fetch_kernel() { # fetch_kernel KIND OUTPUT
+    find_kernel "$1"
     dpkg-deb --fsys-tarfile "$file" | tar -x -C "$tree" --wildcards './boot/vmlinuz-*' './boot/config-*'
     mv "$tree"/boot/config-* "${2%/*}/config"
     mv "$tree"/boot/vmlinuz-* "$2" && touch "$2" # not older than this script
     echo "linux: $2 is $real"
+}
+
+# The kernel's own, unpacked if they are packed; their directories fall away.
+fetch_modules() { # fetch_modules KIND OUTPUT NAME...
+    find_kernel "$1"
+    output=$2
+    shift 2
+    dpkg-deb --fsys-tarfile "$file" | tar -x -C "$tree" --wildcards '*/modules/*.ko*'
+    mkdir -p "$output"
+    for name; do
+        found=$(find "$tree" -name "$name.ko*")
+        case $found in
+        *.ko) cp "$found" "$output/" ;;
+        *.ko.xz) xz -dc "$found" >"$output/$name.ko" ;;
+        *.ko.zst) zstd -qdc "$found" >"$output/$name.ko" ;;
+        *) fail "$real has no module $name" ;;
+        esac
+    done
+    touch "$output"
+    echo "linux: $output has $* of $real"
 }
 
 # The same files give the same bytes: sorted, of nobody's, of no time.
@@ -121,14 +146,14 @@ make_initrd() { # make_initrd OUTPUT
 umask 022
 tree=
 trap '[ -z "$tree" ] || rm -rf "$tree"' EXIT
-for output; do :; done
-mkdir -p "$(dirname "$output")"
 case ${1:-} in
-kernel) deb=$(cd "$(dirname "$output")/.." && pwd)/deb ;;
-initrd) deb=$(cd "$(dirname "$output")" && pwd)/deb ;;
-*) fail "kernel or initrd?" ;;
+kernel | modules) output=$3 deb=/../deb ;;
+initrd) output=$2 deb=/deb ;;
+*) fail "kernel, initrd or modules?" ;;
 esac
-mkdir -p "$deb"
+mkdir -p "$(dirname "$output")"
+mkdir -p "$(dirname "$output")$deb"
+deb=$(cd "$(dirname "$output")$deb" && pwd)
 patience="-o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15 -o Acquire::Retries=1"
 exec 9>"$deb/lock"
 ! command -v flock >/dev/null 2>&1 || flock 9 # one apt at a time
@@ -137,5 +162,6 @@ known_reason=$(find "$deb/unreachable" -mmin -2 -exec cat {} + 2>/dev/null) || :
 case $1 in
 kernel) fetch_kernel "$2" "$3" ;;
 initrd) make_initrd "$2" ;;
+modules) shift && fetch_modules "$@" ;;
 esac
 rm -f "$deb/unreachable"

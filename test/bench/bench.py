@@ -16,20 +16,24 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import lane
 
 B = os.environ.get("B") or "build"
+KEPT = f"{B}/bench/trivet.txt"  # what was measured last, for test/bench/compare.py
 PRICES = os.path.join(os.path.dirname(__file__), "prices")
 TOLERANCE = 1.03
 # From a timer's deadline on, a price holds up to the whole of the OUT that armed it: where in that
 # OUT the host reads its clock shifts with every build and image. These are guarded loosely.
 PHASED = ("pit-deadline", "hlt-wake", "irq-window", "irq-pit")
+NEW = "is new"
+START = 1_700_000_000  # what the clock says: a booting Linux waits for it to change
 PHASED_TOLERANCE = 1.5
 ROUNDING = 0.5  # figures are rounded to whole ticks: that much is no rise
 EIGHT = "".join(f"[vm m{i}]\nkernel = hello.elf\nmemory = 16M\n" for i in range(8))
 
 
-def lines_of(image, until, seconds=100):
+def lines_of(image, until, seconds=100, memory=512):
     """The event lines of a boot, up to the first that begins with `until`."""
     text, end = "", time.monotonic() + seconds
-    with lane.Run(lane.Machine(lane="vmx", cores=1, memory=512, ips=200_000_000), image) as run:
+    machine = lane.Machine(lane="vmx", cores=1, memory=memory, ips=200_000_000, time0=START)
+    with lane.Run(machine, image) as run:
         while time.monotonic() < end and not re.search(f"^{until}.*\n", text, re.MULTILINE):
             data = run.read(0.2)
             if data is None:
@@ -47,6 +51,26 @@ def boot(name, until, *modules):
     subprocess.run(["sh", "test/iso.sh", "--bios", "--cmdline", "bench on-idle=poweroff", image, f"{B}/trivet.elf",
                     *modules], check=True)  # fmt: skip
     return lines_of(image, until)
+
+
+def keep(path, lines):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def kept(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def agree(now, last):
+    """Says by how much two runs differ, if there were two; of one tick or less is no word."""
+    both = [(name, value, last[name][0]) for name, (value, _) in now.items() if name in last]
+    off = [(abs(a - b) / max(a, b), name) for name, a, b in both if abs(a - b) > 1]
+    if both:
+        print(f"{len(both)} figures are the last run's too; these differ by more than 2 %: ", end="")
+        print(", ".join(f"{name} {100 * part:.1f} %" for part, name in sorted(off)[::-1] if part > 0.02) or "none")
 
 
 def figures(lines):
@@ -92,7 +116,7 @@ def judge(measured, prices):
         was, now = prices.get(name, (None,))[0], measured.get(name, (None,))[0]
         wrong = ""
         if was is None:
-            wrong = "has no recorded price"
+            wrong = NEW
         elif now is None:
             wrong = "is not measured any more"
         elif now > was * tolerance(name) + ROUNDING:
@@ -113,7 +137,7 @@ def record(measured, prices, head):
     with open(PRICES, "w", encoding="utf-8") as file:
         file.write(head)
         for name, (value, _) in measured.items():
-            file.write(f"{name:20} {value:>9}  {prices.get(name, (0, ''))[1]}".rstrip() + "\n")
+            file.write(f"{name:26} {value:>9}  {prices.get(name, (0, ''))[1]}".rstrip() + "\n")
 
 
 def main():
@@ -128,16 +152,19 @@ def main():
         print("\n".join(lines), end="\n\n")
     if accesses(lines):
         return 0
+    keep(KEPT, lines)
     if options.record:
         record(measured, prices, head)
         return 0
     rows = judge(measured, prices)
     for name, was, now, wrong in rows:
-        if options.check and wrong:
+        if options.check and wrong == NEW:
+            print(f"{name}: {now}: it {wrong}; --record writes it down")
+        elif options.check and wrong:
             print(f"{name}: recorded {was}, now {now}: it {wrong}")
         elif not options.check:
-            print(f"{name:20} {'-' if now is None else now:>10} {'-' if was is None else was:>10}  {wrong}")
-    return int(options.check and any(row[3] for row in rows))
+            print(f"{name:28} {'-' if now is None else now:>10} {'-' if was is None else was:>10}  {wrong}")
+    return int(options.check and any(row[3] not in ("", NEW) for row in rows))
 
 
 if __name__ == "__main__":

@@ -98,11 +98,20 @@ bool counted(u64 pit_ticks, u64 least_tsc, u64 most_tsc)
     return got + got / 100 + slack >= least_tsc && got <= most_tsc + most_tsc / 100 + slack;
 }
 
+/* A leaf of VMware's that others have too, Trivet among them: thousands a second, or 0. */
+static u64 tsc_told(void)
+{
+    bool guest = cpuid(1, 0).c >> 31;
+    return guest && cpuid(0x40000000, 0).a >= 0x40000010 ? cpuid(0x40000010, 0).a * 1000ull : 0;
+}
+
 u64 tsc_hz(void)
 {
     static u64 hz;
     if (!hz)
-        hz = on_trivet() ? cpuid(0x40000010, 0).a * 1000ull : tsc_measure();
+        hz = tsc_told();
+    if (!hz)
+        hz = tsc_measure();
     return hz;
 }
 

@@ -9,7 +9,7 @@
 
 #define PIT_HZ 1193182ull
 
-/* TSC ticks a second: as Trivet says, or measured once against counter 2. */
+/* TSC ticks a second: as the hypervisor says, or measured once against counter 2. */
 u64 tsc_hz(void);
 
 /* TSC ticks that so many PIT ticks, or so much time, take. */

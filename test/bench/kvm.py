@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`make bench-kvm`: the same guest under Linux's KVM in the same emulator.
+
+Boots build/bench/kvm.iso (test/bench/kvm_image.sh), prints what the guest has measured beside the last run's
+figures, and keeps them in build/bench/kvm.txt for `make bench-compare`.
+"""
+import os
+import sys
+
+import bench
+
+MEMORY = 1024  # MiB: below 512 for itself, Linux has no large pages for anyone
+KEPT = f"{bench.B}/bench/kvm.txt"
+
+
+def main():
+    lines = bench.lines_of(f"{bench.B}/bench/kvm.iso", "@trivet1 done ", 900, MEMORY)
+    if "@trivet1 done status=0" not in lines:
+        sys.exit(f"bench: the guest failed: {bench.B}/bench/kvm.iso.log")
+    lines = [line for line in lines if line.startswith("@trivet1 bench")]
+    last = bench.figures(bench.kept(KEPT)) if os.path.exists(KEPT) else {}
+    bench.keep(KEPT, lines)
+    if "--lines" in sys.argv:
+        print("\n".join(lines), end="\n\n")
+    now = bench.figures(lines)
+    for name, (value, _) in now.items():
+        print(f"{name:28} {value:>10} {last[name][0] if name in last else '-':>10}")
+    bench.agree(now, last)
+
+
+if __name__ == "__main__":
+    main()

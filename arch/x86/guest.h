@@ -90,8 +90,8 @@ struct guest {
     bool nmi;                 /* waits until NMIs are not blocked */
     bool halted;
     bool apic_off; /* by IA32_APIC_BASE: CPUID then says that there is none */
-    u8 length; /* of the instruction that was emulated */
-    u8 hits;   /* B0 to B3, enabled, that emulation has met: a #DB is due after the instruction */
+    u8 length;     /* of the instruction that was emulated */
+    u8 hits; /* B0 to B3, enabled, that emulation has met: a #DB is due after the instruction */
     u64 apic_id;
     u64 until;    /* ns at which the engine's enter is over */
     u64 deadline; /* TSC at which that, or the time of its devices, has come; ~0: never */

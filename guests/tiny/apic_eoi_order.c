@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Nested interrupts: a higher class comes into a handler, the same and lower ones wait for the EOI;
- * ISR, IRR, TMR and PPR tell; a vector in service waits once more in IRR, and only once; an EOI with
- * nothing in service is nothing (SDM 3, 11.8.4, 11.8.5).
+ * ISR, IRR, TMR and PPR tell; a vector in service waits once more in IRR, and only once; an EOI
+ * with nothing in service is nothing (SDM 3, 11.8.4, 11.8.5).
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -119,7 +119,8 @@ static void all(const char *which)
     irq_disable();
     expect("a()bcAd");
     for (u32 at = 0; at < 0x80; at += 16)
-        check(!apic_read(APIC_ISR + at) && !apic_read(APIC_IRR + at), "%s: something is left", mode);
+        check(!apic_read(APIC_ISR + at) && !apic_read(APIC_IRR + at), "%s: something is left",
+              mode);
     apic_self(0x75);
     irq_window();
     expect("<<<>>>");

@@ -5,10 +5,10 @@
  */
 #include "guests/tiny/rt/apic.h"
 
-#define VECTOR        0x58
-#define SEND_ILLEGAL  0x20u
-#define RECV_ILLEGAL  0x40u
-#define REG_ILLEGAL   0x80u
+#define VECTOR       0x58
+#define SEND_ILLEGAL 0x20u
+#define RECV_ILLEGAL 0x40u
+#define REG_ILLEGAL  0x80u
 
 static u32 errors(void)
 {

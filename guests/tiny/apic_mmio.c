@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page of registers: one every 16 bytes, read and written by 32 bits, by every form of MOV and
- * others; what is read otherwise is the register's bytes or 0, what is written otherwise does no harm.
+ * others; what is read otherwise is the register's bytes or 0, what is written otherwise does no
+ * harm.
  */
 #include "guests/tiny/rt/apic.h"
 

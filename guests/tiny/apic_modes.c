@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IA32_APIC_BASE: xAPIC, x2APIC, off and back; #GP for the ways that SDM 3, figure 11-27, has not; and
- * what is left in the registers after each.
+ * IA32_APIC_BASE: xAPIC, x2APIC, off and back; #GP for the ways that SDM 3, figure 11-27, has not;
+ * and what is left in the registers after each.
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -12,7 +12,10 @@
 
 static const char *name(u32 mode)
 {
-    return mode == OFF ? "off" : mode == PAGE ? "xAPIC" : mode == X2 ? "x2APIC" : "x2APIC without EN";
+    return mode == OFF    ? "off"
+           : mode == PAGE ? "xAPIC"
+           : mode == X2   ? "x2APIC"
+                          : "x2APIC without EN";
 }
 
 static u64 base_of(u32 mode)
@@ -22,7 +25,7 @@ static u64 base_of(u32 mode)
 
 static unsigned write_base(u64 value)
 {
-    return TRY("wrmsr", :"c"(MSR_APIC_BASE), "a"((u32)value), "d"((u32)(value >> 32)));
+    return TRY("wrmsr", : "c"(MSR_APIC_BASE), "a"((u32)value), "d"((u32)(value >> 32)));
 }
 
 static void go(u32 to)
@@ -70,14 +73,14 @@ static void off(void)
 {
     check(!(cpuid(1, 0).d >> 9 & 1), "off, and CPUID has an APIC");
     check(*(volatile u32 *)(APIC_PAGE + APIC_VERSION) == ~0u, "off, and the page answers");
-    check(TRY("rdmsr", :"c"(0x802) : "eax", "edx") == GP, "off, and MSR 802 answers");
+    check(TRY("rdmsr", : "c"(0x802) : "eax", "edx") == GP, "off, and MSR 802 answers");
 }
 
 static void from_page(void)
 {
     check(cpuid(1, 0).d >> 9 & 1, "xAPIC, and CPUID has none");
     check(*(volatile u32 *)(APIC_PAGE + APIC_VERSION) != ~0u, "xAPIC, and the page is empty");
-    check(TRY("rdmsr", :"c"(0x803) : "eax", "edx") == GP, "xAPIC, and MSR 803 answers");
+    check(TRY("rdmsr", : "c"(0x803) : "eax", "edx") == GP, "xAPIC, and MSR 803 answers");
     apic_on();
     write_cr8(5);
     apic_self(0x51);

@@ -29,7 +29,7 @@ static void by_register(u32 class)
 /* For each class: not by its own and those above, but by the one below. */
 static void classes(const char *mode, const char *way, void (*set)(u32 class))
 {
-    for (u32 class = 3; class < 15; class++) {
+    for (u32 class = 3; class < 15; class ++) {
         u8 vector = (u8)(class << 4 | 5);
         set(15);
         came = 0;

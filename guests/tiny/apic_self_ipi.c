@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPIs to itself, each way: the shorthands self and all, its id, the logical set, x2APIC's SELF IPI;
- * at once, for every vector that is legal; none while the APIC is disabled by software.
+ * IPIs to itself, each way: the shorthands self and all, its id, the logical set, x2APIC's SELF
+ * IPI; at once, for every vector that is legal; none while the APIC is disabled by software.
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -57,9 +57,13 @@ static const struct way {
     const char *name;
     void (*send)(u8 vector);
 } ways[] = {
-    {"self", way_self},       {"all", way_all},       {"by id", way_id},
-    {"to 0xff", way_everyone}, {"logical", way_logical}, {"lowest priority", way_lowest},
-    {"SELF IPI", way_msr},
+    {"self",            way_self    },
+    {"all",             way_all     },
+    {"by id",           way_id      },
+    {"to 0xff",         way_everyone},
+    {"logical",         way_logical },
+    {"lowest priority", way_lowest  },
+    {"SELF IPI",        way_msr     },
 };
 
 static void try(const char *mode, const struct way *way)

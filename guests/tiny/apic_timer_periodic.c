@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The timer periodically: its rate without drift, masks that hide it and do not stop it, a new count
- * that starts it anew, and a tick that waits in IRR once.
+ * The timer periodically: its rate without drift, masks that hide it and do not stop it, a new
+ * count that starts it anew, and a tick that waits in IRR once.
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -18,7 +18,8 @@ static void on_timer(struct frame *frame)
     apic_eoi();
 }
 
-/* Ten periods of a millisecond from the count's write; a tick that a pause swallows makes it longer. */
+/* Ten periods of a millisecond from the count's write; a tick that a pause swallows makes it
+ * longer. */
 static struct took ten(void)
 {
     struct took took = {0, 0};

@@ -13,26 +13,27 @@ static const struct known {
     u32 first, last, how;
     u64 bits;
 } table[] = {
-    {0x802, 0x803, R, 0},
-    {0x808, 0x808, R | W, 0xff},
-    {0x80a, 0x80a, R, 0},
-    {0x80b, 0x80b, W, 0},
-    {0x80d, 0x80d, R, 0},
-    {0x80f, 0x80f, R | W, 0x1ff},
-    {0x810, 0x827, R, 0},
-    {0x828, 0x828, R | W, 0},
+    {0x802, 0x803, R,     0                    },
+    {0x808, 0x808, R | W, 0xff                 },
+    {0x80a, 0x80a, R,     0                    },
+    {0x80b, 0x80b, W,     0                    },
+    {0x80d, 0x80d, R,     0                    },
+    {0x80f, 0x80f, R | W, 0x1ff                },
+    {0x810, 0x827, R,     0                    },
+    {0x828, 0x828, R | W, 0                    },
     {0x830, 0x830, R | W, 0xffffffff000ccfffull},
-    {0x832, 0x832, R | W, 0x700ff},
-    {0x833, 0x834, R | W, 0x107ff},
-    {0x835, 0x836, R | W, 0x1a7ff},
-    {0x837, 0x837, R | W, 0x100ff},
-    {0x838, 0x838, R | W, 0xffffffff},
-    {0x839, 0x839, R, 0},
-    {0x83e, 0x83e, R | W, 0xb},
-    {0x83f, 0x83f, W, 0xff},
+    {0x832, 0x832, R | W, 0x700ff              },
+    {0x833, 0x834, R | W, 0x107ff              },
+    {0x835, 0x836, R | W, 0x1a7ff              },
+    {0x837, 0x837, R | W, 0x100ff              },
+    {0x838, 0x838, R | W, 0xffffffff           },
+    {0x839, 0x839, R,     0                    },
+    {0x83e, 0x83e, R | W, 0xb                  },
+    {0x83f, 0x83f, W,     0xff                 },
 };
 
-/* Read-only bits of LVT and ICR (delivery status, remote IRR), and SVR's of older processors: either. */
+/* Read-only bits of LVT and ICR (delivery status, remote IRR), and SVR's of older processors:
+ * either. */
 static u64 either(u32 msr)
 {
     if (msr == 0x80f)
@@ -59,7 +60,7 @@ static bool reads(u32 msr, u64 *value)
 
 static bool writes(u32 msr, u64 value)
 {
-    return TRY("wrmsr", :"c"(msr), "a"((u32)value), "d"((u32)(value >> 32))) == NO_TRAP;
+    return TRY("wrmsr", : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32))) == NO_TRAP;
 }
 
 /* Values that do nothing: an ICR whose mode is reserved, a self IPI that is an error. */

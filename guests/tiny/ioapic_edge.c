@@ -63,10 +63,12 @@ static void destinations(const char *mode)
         u64 entry;
         bool mine;
     } to[] = {
-        {IOAPIC_TO(0), true},       {IOAPIC_TO(1), false},
-        {IOAPIC_TO(0xff), true},    {IOAPIC_TO(1) | IOAPIC_LOGICAL, true},
-        {IOAPIC_TO(1) | IOAPIC_LOGICAL | ICR_LOWEST, true},
-        {IOAPIC_TO(2) | IOAPIC_LOGICAL, false},
+        {IOAPIC_TO(0),                               true },
+        {IOAPIC_TO(1),                               false},
+        {IOAPIC_TO(0xff),                            true },
+        {IOAPIC_TO(1) | IOAPIC_LOGICAL,              true },
+        {IOAPIC_TO(1) | IOAPIC_LOGICAL | ICR_LOWEST, true },
+        {IOAPIC_TO(2) | IOAPIC_LOGICAL,              false},
     };
 
     if (!apic_x2())

@@ -30,7 +30,7 @@ static void on_level(struct frame *frame)
     if (came >= quiet_at)
         line_down();
     apic_eoi();
-    wrong |= (u32) (came >= quiet_at && ioapic_entry(PIN_UART) & IOAPIC_REMOTE_IRR) << 2;
+    wrong |= (u32)(came >= quiet_at && ioapic_entry(PIN_UART) & IOAPIC_REMOTE_IRR) << 2;
 }
 
 static void expect(const char *mode, const char *what, u32 due)

@@ -5,9 +5,9 @@
  */
 #include "guests/tiny/rt/apic.h"
 
-#define PINS    24
-#define WRITES  0xff0000000001afffull
-#define VECTOR  0x65
+#define PINS   24
+#define WRITES 0xff0000000001afffull
+#define VECTOR 0x65
 
 static void at_start(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PIC through LINT0 as ExtINT: its vectors, no EOI to the APIC, no part in its priorities; stopped
- * by the entry's mask and by the APIC's software switch; and past an APIC that is off.
+ * The PIC through LINT0 as ExtINT: its vectors, no EOI to the APIC, no part in its priorities;
+ * stopped by the entry's mask and by the APIC's software switch; and past an APIC that is off.
  */
 #include "guests/tiny/rt/apic.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random values to every register of the local APIC, the MSRs of it and the I/O APIC, at every width,
- * from all processors at once, with timers, IPIs and NMIs as they come; then the last word: ok.
- * INIT and start-up IPIs are left out of ICR, or nobody would be there to say it.
+ * Random values to every register of the local APIC, the MSRs of it and the I/O APIC, at every
+ * width, from all processors at once, with timers, IPIs and NMIs as they come; then the last word:
+ * ok. INIT and start-up IPIs are left out of ICR, or nobody would be there to say it.
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -51,8 +51,7 @@ static void touch_page(u64 r)
         (void)*(volatile u32 *)(APIC_PAGE + (r >> 12) % 0xffd);
         break;
     default:
-        *(volatile u32 *)(APIC_PAGE + at % 0x400) =
-            value;
+        *(volatile u32 *)(APIC_PAGE + at % 0x400) = value;
     }
 }
 

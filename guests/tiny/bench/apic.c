@@ -9,26 +9,26 @@
 
 enum { VECTOR_IPI = 0x91, VECTOR_TIMED = 0x92, VECTOR_PERIODIC = 0x93 };
 
-bool apic_x2;
+bool lapic_x2;
 
 static volatile unsigned taken;
 static volatile u64 entered, ended;
 
 INTERRUPT(on_ipi)
 {
-    apic_write(APIC_EOI, 0);
+    lapic_write(APIC_EOI, 0);
     taken++;
 }
 
 INTERRUPT(on_timed)
 {
     entered = rdtsc();
-    apic_write(APIC_EOI, 0);
+    lapic_write(APIC_EOI, 0);
     ended = rdtsc();
     taken++;
 }
 
-void apic_gate(unsigned vector, const char gate[])
+void lapic_gate(unsigned vector, const char gate[])
 {
     u64 at = (u64)gate;
 
@@ -36,17 +36,17 @@ void apic_gate(unsigned vector, const char gate[])
     rt_idt[vector].offset_mid = (u16)(at >> 16);
 }
 
-void apic_on(void)
+void lapic_on(void)
 {
-    apic_write(APIC_SVR, APIC_ENABLE | 0xff);
-    apic_write(APIC_LVT_LINT0, APIC_MODE_EXTINT);
+    lapic_write(APIC_SVR, APIC_ENABLE | 0xff);
+    lapic_write(APIC_LVT_LINT0, APIC_MODE_EXTINT);
 }
 
 static void to_self(u8 vector)
 {
     unsigned before = taken;
 
-    apic_write(APIC_ICR, APIC_TO_SELF | vector);
+    lapic_write(APIC_ICR, APIC_TO_SELF | vector);
     while (taken == before)
         ;
 }
@@ -95,8 +95,8 @@ static void by_page(void)
 static void by_msr(void)
 {
     wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 1u << 10);
-    apic_x2 = true;
-    apic_on();
+    lapic_x2 = true;
+    lapic_on();
     MSR_READ("x2apic-read", APIC_ID);
     MSR_READ("x2apic-read-count", APIC_CURRENT);
     MSR_WRITE("x2apic-write", APIC_LVT_TIMER, APIC_MASKED | 0xff);
@@ -114,12 +114,12 @@ static void ioapic(void)
 /* A count of the timer at divide by 1 that lasts so long. */
 static u32 timer_count(u64 tsc)
 {
-    apic_write(APIC_DIVIDE, 0xb);
-    apic_write(APIC_LVT_TIMER, APIC_MASKED | VECTOR_PERIODIC);
-    apic_write(APIC_INITIAL, ~0u);
-    u32 from = apic_read(APIC_CURRENT);
+    lapic_write(APIC_DIVIDE, 0xb);
+    lapic_write(APIC_LVT_TIMER, APIC_MASKED | VECTOR_PERIODIC);
+    lapic_write(APIC_INITIAL, ~0u);
+    u32 from = lapic_read(APIC_CURRENT);
     SPIN(tsc / 2);
-    return from - apic_read(APIC_CURRENT);
+    return from - lapic_read(APIC_CURRENT);
 }
 
 /* What a spinning guest loses a tick of a periodic timer of 1 ms, its handler and EOI included. */
@@ -129,16 +129,16 @@ static void periodic(const char *name)
     u32 count = timer_count(tsc_hz() / 1000);
     u64 quiet = SPIN(rounds);
 
-    apic_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_PERIODIC);
+    lapic_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_PERIODIC);
     unsigned from = taken;
-    apic_write(APIC_INITIAL, count);
+    lapic_write(APIC_INITIAL, count);
     while (taken == from)
         ;
     from = taken;
     u64 busy = SPIN(rounds);
     unsigned came = taken - from;
-    apic_write(APIC_INITIAL, 0);
-    apic_write(APIC_LVT_TIMER, APIC_MASKED | VECTOR_PERIODIC);
+    lapic_write(APIC_INITIAL, 0);
+    lapic_write(APIC_LVT_TIMER, APIC_MASKED | VECTOR_PERIODIC);
     if (check(came > 10, "%u ticks of a periodic timer", came))
         price(name, rounded(busy - quiet, came));
 }
@@ -147,10 +147,10 @@ void bench_apic(void)
 {
     if (!HAS_APIC)
         return;
-    apic_gate(VECTOR_IPI, on_ipi_gate);
-    apic_gate(VECTOR_TIMED, on_timed_gate);
-    apic_gate(VECTOR_PERIODIC, on_ipi_gate);
-    apic_on();
+    lapic_gate(VECTOR_IPI, on_ipi_gate);
+    lapic_gate(VECTOR_TIMED, on_timed_gate);
+    lapic_gate(VECTOR_PERIODIC, on_ipi_gate);
+    lapic_on();
     irq_enable();
     ioapic();
     by_page();

@@ -36,23 +36,23 @@ enum {
 #define HAS_X2APIC       (cpuid(1, 0).c >> 21 & 1)
 #define HAS_TSC_DEADLINE (cpuid(1, 0).c >> 24 & 1)
 
-extern bool apic_x2;
+extern bool lapic_x2;
 
-static inline void apic_write(u32 reg, u32 value)
+static inline void lapic_write(u32 reg, u32 value)
 {
-    if (apic_x2)
+    if (lapic_x2)
         wrmsr(APIC_MSR + reg / 16, value);
     else
         *(volatile u32 *)(APIC_PAGE + reg) = value;
 }
 
-static inline u32 apic_read(u32 reg)
+static inline u32 lapic_read(u32 reg)
 {
-    return apic_x2 ? (u32)rdmsr(APIC_MSR + reg / 16) : *(volatile u32 *)(APIC_PAGE + reg);
+    return lapic_x2 ? (u32)rdmsr(APIC_MSR + reg / 16) : *(volatile u32 *)(APIC_PAGE + reg);
 }
 
 /* Software-enabled; the PIC still comes by LINT0. */
-void apic_on(void);
+void lapic_on(void);
 
 /*
  * INTERRUPT(name) { ... }: a handler that saves only what it uses, entered by name_gate. The EOI is
@@ -62,6 +62,6 @@ void apic_on(void);
     extern const char name##_gate[];                                                               \
     __asm__(".text\n" #name "_gate:\n\tcall " #name "\n\tiretq");                                  \
     static __attribute__((used, no_caller_saved_registers)) void name(void)
-void apic_gate(unsigned vector, const char gate[]);
+void lapic_gate(unsigned vector, const char gate[]);
 
 #endif

@@ -12,7 +12,7 @@ static volatile u64 came;
 INTERRUPT(on_deadline)
 {
     came = rdtsc();
-    apic_write(APIC_EOI, 0);
+    lapic_write(APIC_EOI, 0);
 }
 
 /* From the deadline to the first reading of the clock in the handler. */
@@ -62,9 +62,9 @@ void bench_deadline(void)
     u64 ms = tsc_hz() / 1000;
     struct spread spread;
 
-    apic_gate(VECTOR_DEADLINE, on_deadline_gate);
-    apic_on();
-    apic_write(APIC_LVT_TIMER, APIC_BY_TSC | VECTOR_DEADLINE);
+    lapic_gate(VECTOR_DEADLINE, on_deadline_gate);
+    lapic_on();
+    lapic_write(APIC_LVT_TIMER, APIC_BY_TSC | VECTOR_DEADLINE);
     irq_enable();
     arming();
     spread = lateness(false, ms, 200);
@@ -74,5 +74,5 @@ void bench_deadline(void)
                  "tsc-deadline-halted-worst");
     spread = lateness(true, 5 * ms, 50);
     spread_price(&spread, "tsc-deadline-halted-long", NULL, NULL);
-    apic_write(APIC_LVT_TIMER, APIC_MASKED);
+    lapic_write(APIC_LVT_TIMER, APIC_MASKED);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * KVM's paravirtual clock (Documentation/virt/kvm/x86/msr.rst): the page's line agrees with the TSC's
- * speed, no processor's time runs behind another's; and with `pv = none` leaf and MSRs are not there.
+ * KVM's paravirtual clock (Documentation/virt/kvm/x86/msr.rst): the page's line agrees with the
+ * TSC's speed, no processor's time runs behind another's; and with `pv = none` leaf and MSRs are
+ * not there.
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -110,7 +111,8 @@ TINY(pv_clock)
         check(!behind, "%lu ns behind", behind);
         refused();
         wrmsr(MSR_WALL, (u64)&wall);
-        check(wall.seconds > 1600000000 && !(wall.version & 1), "the wall clock: %u s", wall.seconds);
+        check(wall.seconds > 1600000000 && !(wall.version & 1), "the wall clock: %u s",
+              wall.seconds);
         wrmsr(MSR_CLOCK, 0);
         memset(&pages[0], 0x55, sizeof pages[0]);
         wait_us(1000);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * KVM's paravirtual EOI: the shared bit is set with an edge-triggered interrupt that is alone, and its
- * clearing is the EOI, without an exit; with another one waiting, or a level, it is the usual EOI.
+ * KVM's paravirtual EOI: the shared bit is set with an edge-triggered interrupt that is alone, and
+ * its clearing is the EOI, without an exit; with another one waiting, or a level, it is the usual
+ * EOI.
  */
 #include "guests/tiny/rt/apic.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * INIT to a processor, whatever it does: running, halted, in an NMI's handler, with interrupts waiting;
- * started again at another page by the first start-up IPI, while those to a running one are nothing
- * (SDM 3, 9.4.4.1; table 10-1).
+ * INIT to a processor, whatever it does: running, halted, in an NMI's handler, with interrupts
+ * waiting; started again at another page by the first start-up IPI, while those to a running one
+ * are nothing (SDM 3, 9.4.4.1; table 10-1).
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -114,8 +114,8 @@ static void ignored(const char *mode, unsigned cpu)
     apic_icr(cpu, ICR_STARTUP | LOW_PAGE >> 12);
     wait_us(1000);
     u32 before = count;
-    check(wait_for(count != before, 1000) && WORDS[0] == 0,
-          "%s: %u, running, takes a start-up IPI", mode, cpu);
+    check(wait_for(count != before, 1000) && WORDS[0] == 0, "%s: %u, running, takes a start-up IPI",
+          mode, cpu);
     cpu_init(cpu);
     apic_icr(cpu, ICR_INIT | ICR_LEVEL); /* the deassert of old: nothing */
     apic_icr(cpu, ICR_STARTUP | LOW_PAGE >> 12);

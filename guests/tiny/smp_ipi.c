@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPIs among all processors: fixed to one id, to logical sets in the flat and the cluster model and in
- * x2APIC's clusters, by shorthand, to everyone, by lowest priority; each receiver counts its own.
+ * IPIs among all processors: fixed to one id, to logical sets in the flat and the cluster model and
+ * in x2APIC's clusters, by shorthand, to everyone, by lowest priority; each receiver counts its
+ * own.
  */
 #include "guests/tiny/rt/apic.h"
 
@@ -17,7 +18,8 @@ static u32 sum(void)
     return all;
 }
 
-/* This processor and the others wait with IF = 1: what is due comes, and a moment later no more has. */
+/* This processor and the others wait with IF = 1: what is due comes, and a moment later no more
+ * has. */
 static void expect(const char *mode, const char *what, u32 set)
 {
     u32 due = 0;
@@ -119,7 +121,8 @@ static void lowest(const char *mode)
     for (u32 i = 0; i < 8 * total; i++) {
         apic_icr(everyone(), ICR_LOGICAL | ICR_LOWEST | ICR_ASSERT | VECTOR);
         irq_enable();
-        check(wait_for(sum() == i + 1, 1000), "%s: %u of %u by lowest priority", mode, sum(), i + 1);
+        check(wait_for(sum() == i + 1, 1000), "%s: %u of %u by lowest priority", mode, sum(),
+              i + 1);
         irq_disable();
     }
     apic_count(VECTOR);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A counter by LOCK ADD, one under a spinlock of XCHG, and one under a ticket lock, from all processors:
- * the exact sums. The ticket lock makes all wait for whoever is next: on one core a PAUSE loop must not
- * keep it from running.
+ * A counter by LOCK ADD, one under a spinlock of XCHG, and one under a ticket lock, from all
+ * processors: the exact sums. The ticket lock makes all wait for whoever is next: on one core a
+ * PAUSE loop must not keep it from running.
  */
 #include "guests/tiny/rt/apic.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TSC on all processors: what one reads after it has seen another's reading is never less. Each of
- * them takes the turn many times, in a ring.
+ * The TSC on all processors: what one reads after it has seen another's reading is never less. Each
+ * of them takes the turn many times, in a ring.
  */
 #include "guests/tiny/rt/apic.h"
 

@@ -118,10 +118,13 @@ static bool deliver_nmi(struct guest *guest, bool taken)
 }
 
 /* MOV to CR8 is intercepted: V_IRQ with a priority would do, but for QEMU's TCG, which takes no
- * heed of it. */
+ * heed of it; and which (7.2) aborts at a MOV to CR8 while V_IRQ waits. */
 static void priority_window(struct guest *guest, u8 class)
 {
-    svm_intercept(svm_of(guest), SVM_EXIT_CR_WRITE(8), class);
+    struct svm_vcpu *v = svm_of(guest);
+    bool waits = svm_emulated && v->vmcb->control.virtual_interrupt & V_IRQ;
+
+    svm_intercept(v, SVM_EXIT_CR_WRITE(8), class || waits);
 }
 
 const struct guest_event_ops svm_event_ops = {

@@ -17,12 +17,11 @@ static void on_tick(struct frame *frame)
         in_service |= apic_bit(APIC_ISR, VECTOR);
 }
 
-/* Ten milliseconds of ticks. */
 static u32 seen(void)
 {
     ticks = in_service = 0;
     irq_enable();
-    bool came = wait_for(ticks >= 3, 15);
+    bool came = wait_for(ticks >= 3, 1000);
     irq_disable();
     check(!in_service, "the APIC has it in service");
     return came ? ticks : 0;

@@ -246,6 +246,7 @@ lint: deps-test
 
 bench: deps-bench
 	@$(SUB) $(BENCH_NEEDS)
+	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(B)/linux/cloud/vmlinuz $(B)/linux/initrd.img || echo 'Trivet: no boot of Linux is measured'
 	@B=$(B) OBJCOPY=$(OBJCOPY) python3 test/bench/bench.py --lines
 
 # --- order ---------------------------------------------------------------------------------------

@@ -266,6 +266,7 @@ lint: deps-test
 
 bench: deps-bench
 	@$(SUB) $(BENCH_NEEDS)
+	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(B)/linux/cloud/vmlinuz $(B)/linux/initrd.img || echo 'Trivet: no boot of Linux is measured'
 	@$(BENCH) --lines
 
 bench-kvm: deps-bench-kvm

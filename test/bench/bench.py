@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import lane
+import linux_boot
 
 B = os.environ.get("B") or "build"
 KEPT = f"{B}/bench/trivet.txt"  # what was measured last, for test/bench/compare.py
@@ -156,6 +157,8 @@ def main():
     if options.record:
         record(measured, prices, head)
         return 0
+    if options.lines and os.path.exists(linux_boot.VMLINUZ) and os.path.exists(linux_boot.INITRD):
+        print("\n".join(linux_boot.measure()), end="\n\n", flush=True)
     rows = judge(measured, prices)
     for name, was, now, wrong in rows:
         if options.check and wrong == NEW:

@@ -152,6 +152,7 @@ def main():
         print("\n".join(lines), end="\n\n")
     if accesses(lines):
         return 0
+    last = figures(kept(KEPT)) if os.path.exists(KEPT) else {}
     keep(KEPT, lines)
     if options.record:
         record(measured, prices, head)
@@ -164,6 +165,8 @@ def main():
             print(f"{name}: recorded {was}, now {now}: it {wrong}")
         elif not options.check:
             print(f"{name:28} {'-' if now is None else now:>10} {'-' if was is None else was:>10}  {wrong}")
+    if not options.check:
+        agree(measured, last)
     return int(options.check and any(row[3] not in ("", NEW) for row in rows))
 
 

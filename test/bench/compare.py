@@ -21,6 +21,11 @@ ioapic-read xapic-read xapic-write xapic-eoi self-ipi x2apic-eoi x2apic-self-ipi
 tsc-deadline-halted irq-lapic irq-pit".split()  # fmt: skip
 
 
+def ratio(ours, theirs):
+    times = theirs / ours if ours else 0
+    return f"{times:,.0f}" if times >= 100 else f"{times:.1f}" if times >= 1 else f"{times:.2f}"
+
+
 def table(trivet, kvm):
     """Rows of what both have measured, in Trivet's order."""
     rows = ["| name | Trivet | KVM | KVM / Trivet |", "| --- | ---: | ---: | ---: |"]
@@ -28,8 +33,7 @@ def table(trivet, kvm):
         if unit != "ticks" or name not in kvm:
             continue
         theirs = kvm[name][0]
-        ratio = f"{theirs / ours:,.1f}" if ours else "-"
-        rows.append(f"| `{name}` | {ours:,} | {theirs:,} | {ratio} |")
+        rows.append(f"| `{name}` | {ours:,} | {theirs:,} | {ratio(ours, theirs)} |")
     return "\n".join(rows)
 
 

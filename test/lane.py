@@ -74,7 +74,7 @@ def bochs_config(machine, image, tmp, com1):
     return f"""
 cpu: model={machine.model or 'corei7_haswell_4770'}, count={machine.cores}, ips={machine.ips}, \
 reset_on_triple_fault=0
-memory: guest={machine.memory}, host={min(machine.memory, 512)}
+memory: guest={machine.memory}, host={machine.memory}
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 display_library: term

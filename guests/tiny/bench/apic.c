@@ -139,7 +139,7 @@ static void periodic(const char *name)
     unsigned came = taken - from;
     lapic_write(APIC_INITIAL, 0);
     lapic_write(APIC_LVT_TIMER, APIC_MASKED | VECTOR_PERIODIC);
-    if (check(came > 10, "%u ticks of a periodic timer", came))
+    if (check(came, "no tick of a periodic timer"))
         price(name, rounded(busy - quiet, came));
 }
 

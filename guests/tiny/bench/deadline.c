@@ -67,12 +67,12 @@ void bench_deadline(void)
     lapic_write(APIC_LVT_TIMER, APIC_BY_TSC | VECTOR_DEADLINE);
     irq_enable();
     arming();
-    spread = lateness(false, ms, 200);
+    spread = lateness(false, ms, 500);
     spread_price(&spread, "tsc-deadline", "tsc-deadline-least", "tsc-deadline-worst");
     spread = lateness(true, ms / 20, 200);
     spread_price(&spread, "tsc-deadline-halted", "tsc-deadline-halted-least",
                  "tsc-deadline-halted-worst");
-    spread = lateness(true, 5 * ms, 50);
+    spread = lateness(true, ms, 100);
     spread_price(&spread, "tsc-deadline-halted-long", NULL, NULL);
     lapic_write(APIC_LVT_TIMER, APIC_MASKED);
 }

@@ -86,8 +86,8 @@ extern volatile u32 apic_seen[CPUS_MAX][256];
 u32 apic_seen_here(u8 vector);
 
 /* Lets in what waits, now: two instructions with IF = 1. On AMD a moment more: QEMU's TCG loses
- * STI's shadow where an exit falls into it, and Trivet then looks again 20 us later
- * (svm/svm_event.c). */
+ * STI's shadow where an exit falls into it, and Trivet then looks again 20 us later.
+ */
 void irq_window(void);
 
 /* The timer's ticks a second, divided by one. */

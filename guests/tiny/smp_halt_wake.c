@@ -19,6 +19,16 @@ static void on_ping(struct frame *frame)
     apic_icr(0, ICR_ASSERT | PONG);
 }
 
+/* One ping, and its answer is here: none comes late. */
+static void ping(unsigned cpu)
+{
+    u32 before = apic_seen_here(PONG);
+
+    apic_icr(cpu, ICR_ASSERT | PING);
+    while (apic_seen_here(PONG) == before)
+        irq_wait();
+}
+
 static void answer(unsigned cpu)
 {
     (void)cpu;
@@ -34,14 +44,11 @@ static void ping_pong(const char *mode, unsigned cpu)
     apic_count(PONG);
     cpu_run(cpu, answer);
     spin_until_set(&at_work);
-    for (u32 i = 1; i <= ROUNDS; i++) {
-        apic_icr(cpu, ICR_ASSERT | PING);
-        while (apic_seen_here(PONG) != i)
-            irq_wait();
-    }
+    for (u32 i = 0; i < ROUNDS; i++)
+        ping(cpu);
     check(apic_seen_here(PONG) == ROUNDS, "%s: %u of %u", mode, apic_seen_here(PONG), ROUNDS);
     stop = 1;
-    apic_icr(cpu, ICR_ASSERT | PING);
+    ping(cpu);
     cpu_wait(cpu);
 }
 
@@ -63,7 +70,7 @@ static void quiet(const char *mode, unsigned cpu)
     spin_until_set(&at_work);
     wait_us(50000);
     check(!cpu_done(cpu), "%s: %u woke by itself", mode, cpu);
-    apic_icr(cpu, ICR_ASSERT | PING);
+    ping(cpu);
     cpu_wait(cpu);
     check(exits < 20, "%s: %u took %lu exits asleep", mode, cpu, exits);
 }

@@ -98,7 +98,7 @@ CASES = [
     clock("hpet"),
     clock("acpi_pm"),
     clock("tsc"),
-    Case("no-pv", cpus=2, keys="pv = none", forbid=(r"kvm-clock",)),
+    Case("no-pv", cpus=2, keys="pv = none", forbid=(r"kvm-clock",), expect=(r"has reached init .*; 2 processors",)),
     Case("generic", cpus=2, kernel="generic", words="quiet show", steps=SHELL, long=True),
     Case("minute", cpus=2, cores=2, words="quiet show", steps=MINUTE, timeout=200, long=True, drift=0.001),
     Case("checks-4", cpus=4, cores=2, words="quiet checks poweroff", timeout=300, long=True),

@@ -104,6 +104,8 @@ CASES = [
     Case("checks-4", cpus=4, cores=2, words="quiet checks poweroff", timeout=300, long=True),
     # In Bochs nothing stalls, so the clock and the timers are held to be exact.
     Case("vmx-1", lane="vmx", words="quiet checks kib=256 exact", steps=SHELL, timeout=600, long=True),
+    # Two that share a core: the first spins until the second has started.
+    Case("vmx-shared", lane="vmx", cpus=2, keys="pv = none", expect=(r"has reached init .*; 2 processors",), timeout=300, long=True),
     Case("vmx-2", lane="vmx", cpus=2, cores=2, words="quiet checks kib=256 exact", steps=SHELL, timeout=900, long=True),
 ]  # fmt: skip
 BY_NAME = {case.name: case for case in CASES}

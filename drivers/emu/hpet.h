@@ -19,11 +19,9 @@
 
 #define HPET_SIZE      0x400 /* bytes of registers */
 #define HPET_TIMERS    3
-#define HPET_PERIOD_FS 10000000u /* 10 ns */
-#define HPET_BLOCK                                                                                 \
-    0x8086a201u               /* capabilities, low half: what ACPI's table calls the block's id    \
-                               */
-#define HPET_PINS 0x00f00000u /* interrupt inputs that a timer can be routed to: 20 to 23 */
+#define HPET_PERIOD_FS 10000000u   /* 10 ns */
+#define HPET_BLOCK     0x8086a201u /* the capabilities' low half: the block's id in ACPI's table */
+#define HPET_PINS      0x00f00000u /* interrupt inputs that a timer can be routed to: 20 to 23 */
 
 /* The lines of the legacy replacement: the PIT's and the clock's. */
 enum { HPET_LEGACY_0 = 0, HPET_LEGACY_1 = 8 };

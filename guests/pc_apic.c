@@ -121,13 +121,13 @@ static void catch_up(struct pc_cpu *cpu)
     cpu->changed = true;
 }
 
-/* A processor that delivers by itself has left nothing in the page that could be delivered, if it
- * sleeps: there must be something new. */
+/* What was requested while IF was 0 may still be there behind STI and HLT. */
 static bool due_virtually(struct pc_cpu *cpu)
 {
-    if (!cpu->changed && !lapic_has_posted(&cpu->lapic))
-        return extint_pending(cpu);
-    catch_up(cpu);
+    if (cpu->changed || lapic_has_posted(&cpu->lapic))
+        catch_up(cpu);
+    else
+        lapic_reload(&cpu->lapic);
     return extint_pending(cpu) || lapic_pending(&cpu->lapic) >= 0;
 }
 

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 # What the pages name in backquotes is there: a source file by its path or the end of it (* stands for a part), and a
 # name with an underscore as a word of some source. So a page cannot go on telling of what has another name by now.
+others=enable_apicv # names of other programs', which the pages tell of, too
 here() {
     find ./* -path './build*' -prune -o -path ./docs -prune -o -type f "$@" | sed 's|^\./||'
 }
 {
     here -print | sed 's/^/file /'
+    printf 'word %s\n' $others
     here \( -name '*.[chS]' -o -name '*.py' -o -name '*.sh' -o -name '*.conf' -o -name '*.ld' -o -name Makefile \) -print |
         grep -v '^test/docs\.sh$' | xargs grep -ohE '[A-Za-z0-9]*_[A-Za-z0-9_]*' | sort -u | sed 's/^/word /'
     grep -no '`[^`]*`' README.md docs/*.md | tr -d '`' | sed 's/^\([^:]*:[0-9]*\):/said \1 /'

@@ -81,8 +81,10 @@ static bool extint_pending(struct pc_cpu *cpu)
     intr = __atomic_load_n(&cpu->pc->intr, __ATOMIC_ACQUIRE);
     if (likely(lapic_lint0_extint(&cpu->lapic)))
         return intr;
-    if (unlikely(intr != cpu->lapic.lint[0]))
+    if (unlikely(intr != cpu->lapic.lint[0])) {
         lapic_lint(&cpu->lapic, 0, intr);
+        cpu->changed = true;
+    }
     return false;
 }
 
@@ -182,6 +184,16 @@ static enum guest_apic_mode mode(const struct guest *guest)
     if (lapic_in_memory(l))
         return GUEST_APIC_IN_MEMORY;
     return lapic_base(l) & LAPIC_BASE_X2APIC ? GUEST_APIC_BY_MSR : GUEST_APIC_OFF;
+}
+
+static bool enabled(const struct guest *guest)
+{
+    return lapic_takes_vectors(&cpu_of(guest)->lapic);
+}
+
+static void know_all(struct guest *guest)
+{
+    catch_up(cpu_of(guest));
 }
 
 static bool sync(struct guest *guest, struct guest_apic_view *view)
@@ -311,6 +323,8 @@ static const struct guest_apic_ops apic_ops = {
     .msr_read = read_msr,
     .msr_write = write_msr,
     .mode = mode,
+    .enabled = enabled,
+    .catch_up = know_all,
     .sync = sync,
     .ended = ended,
     .arm = arm,

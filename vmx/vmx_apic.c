@@ -49,18 +49,20 @@ void vmx_apic_fill_map(void)
     (void)guest_map_msr(&layout, x2_msrs, MSR_X2(0x3f0), true, false); /* SELF IPI */
 }
 
-/* A page that stands for the APIC's in the tables; what is there means nothing. */
+/* A page that stands for the APIC's in the tables; to a guest that has it elsewhere it is empty. */
 const char *vmx_apic_prepare(struct vm *vm)
 {
-    return vmx_apic_virtual() ? vm_take_page(vm, ACCESS_PAGE) : NULL;
+    const char *error = vmx_apic_virtual() ? vm_take_page(vm, ACCESS_PAGE) : NULL;
+
+    if (vmx_apic_virtual() && !error)
+        memset(vm_at(vm, ACCESS_PAGE, PAGE_4K), 0xff, PAGE_4K);
+    return error;
 }
 
 void vmx_apic_start(struct vmx_vcpu *v)
 {
-    v->guest.apic_virtual = vmx_apic_virtual();
-    v->apic_mode = GUEST_APIC_OFF;
     memset(v->apic_told, 0, sizeof v->apic_told);
-    if (!v->guest.apic_virtual)
+    if (!vmx_apic_virtual())
         return;
     vmcs_write(VMCS_APIC_ACCESS, ptr_hpa(vm_at(v->guest.vcpu.vm, ACCESS_PAGE, 1)).v);
     vmcs_write(VMCS_GUEST_INTR_STATUS, 0);
@@ -70,18 +72,30 @@ void vmx_apic_start(struct vmx_vcpu *v)
     vmcs_write(VMCS_EOI_EXIT_3, 0);
 }
 
-/* With it go cached translations, which may say that the page is an access page (29.4.5). */
-static void set_mode(struct vmx_vcpu *v, enum guest_apic_mode mode)
+/*
+ * The processor takes IPIs to itself whether SVR enables the APIC or not, so while it does not, all
+ * is emulated. With the mode go cached translations, which may say that the page is an access page
+ * (29.4.5).
+ */
+void vmx_apic_choose(struct guest *guest)
 {
-    bool on = mode != GUEST_APIC_OFF;
+    struct vmx_vcpu *v = vmx_of(guest);
+    enum guest_apic_mode mode = guest->apic->mode(guest);
+    bool on = guest->apic->enabled(guest), by_msr = mode == GUEST_APIC_BY_MSR && on;
 
+    if (likely(mode == v->apic_mode && on == guest->apic_virtual) || !vmx_apic_virtual())
+        return;
     v->apic_mode = (u8)mode;
+    guest->apic_virtual = on;
+    guest->apic->catch_up(guest);
+    vmx_switch(v, VMX_X2APIC_MODE, false);
     vmx_switch(v, VMX_APIC_ACCESSES, mode == GUEST_APIC_IN_MEMORY);
-    vmx_switch(v, VMX_X2APIC_MODE, mode == GUEST_APIC_BY_MSR);
+    vmx_switch(v, VMX_X2APIC_MODE, by_msr);
     vmx_switch(v, VMX_APIC_REGISTERS, on);
     vmx_switch(v, VMX_VIRTUAL_DELIVERY, on);
-    vmcs_write(VMCS_MSR_BITMAP,
-               hostmap_image_hpa(mode == GUEST_APIC_BY_MSR ? x2_msrs : guest_msrs).v);
+    vmcs_write(VMCS_TPR_THRESHOLD, 0);
+    v->tpr_threshold = 0;
+    vmcs_write(VMCS_MSR_BITMAP, hostmap_image_hpa(by_msr ? x2_msrs : guest_msrs).v);
     vmx_forget(v);
 }
 
@@ -89,13 +103,8 @@ static void set_mode(struct vmx_vcpu *v, enum guest_apic_mode mode)
 void vmx_apic_sync(struct guest *guest)
 {
     struct vmx_vcpu *v = vmx_of(guest);
-    enum guest_apic_mode mode = guest->apic->mode(guest);
     struct guest_apic_view view;
 
-    if (unlikely(mode != v->apic_mode))
-        set_mode(v, mode);
-    if (mode == GUEST_APIC_OFF)
-        return;
     if (!guest->apic->sync(guest, &view))
         return;
     vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)(view.service << 8 | view.request));
@@ -127,9 +136,13 @@ enum guest_action vmx_apic_ended(struct guest *guest)
 
 enum guest_action vmx_apic_written(struct guest *guest)
 {
-    u32 offset = (u32)vmcs_read(VMCS_EXIT_QUALIFICATION) & 0xff0;
+    u32 offset = (u32)vmcs_read(VMCS_EXIT_QUALIFICATION) & 0xff0,
+        value = guest->apic_page[offset / 4];
 
-    guest->apic->write(guest, offset, guest->apic_page[offset / 4]);
+    if (guest->apic->mode(guest) == GUEST_APIC_BY_MSR)
+        (void)!guest->apic->msr_write(guest, MSR_X2(offset), value); /* SELF IPI */
+    else
+        guest->apic->write(guest, offset, value);
     guest_apic_wrote(guest);
     return GUEST_RESUME;
 }

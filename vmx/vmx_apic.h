@@ -21,7 +21,8 @@ const char *vmx_apic_prepare(struct vm *vm);
 /* Fields of a fresh VMCS. */
 void vmx_apic_start(struct vmx_vcpu *v);
 
-/* The mode as the guest has set it, and what is requested. */
+/* By the mode as the guest has set it; and what is requested. */
+void vmx_apic_choose(struct guest *guest);
 void vmx_apic_sync(struct guest *guest);
 
 /* Exits. */

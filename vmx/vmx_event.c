@@ -129,6 +129,7 @@ const struct guest_event_ops vmx_event_ops = {
     .deliver_nmi = deliver_nmi,
     .interrupt_window = interrupt_window,
     .priority_window = priority_window,
+    .choose_apic = vmx_apic_choose,
     .sync_apic = vmx_apic_sync,
     .rearm = vmx_arm,
 };

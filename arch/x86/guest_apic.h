@@ -46,9 +46,11 @@ struct guest_apic_ops {
     bool (*msr_write)(struct guest *guest, u32 msr, u64 value);
 
     enum guest_apic_mode (*mode)(const struct guest *guest);
+    bool (*enabled)(const struct guest *guest); /* by software too: it takes interrupts */
 
     /* Where guest->apic_virtual: what was sent is requested in the page, what the processor did
      * there is known (false: nothing new is there); and an end that was to be told. */
+    void (*catch_up)(struct guest *guest);
     bool (*sync)(struct guest *guest, struct guest_apic_view *view);
     void (*ended)(struct guest *guest, u8 vector);
 

@@ -27,6 +27,8 @@ void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
     }
     if (unlikely(guest->nmi))
         busy |= ops->deliver_nmi(guest, busy);
+    if (ops->choose_apic)
+        ops->choose_apic(guest);
     want_interrupt = guest->apic->pending(guest);
     if (want_interrupt && !busy && ops->takes_interrupts(guest)) {
         ops->inject(guest, &(struct guest_event){.vector = guest->apic->take(guest)});

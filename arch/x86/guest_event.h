@@ -21,7 +21,9 @@ struct guest_event_ops {
     void (*interrupt_window)(struct guest *guest, bool on);
     /* There is to be an exit when the guest's TPR falls below this class; 0: none. */
     void (*priority_window)(struct guest *guest, u8 class);
-    /* Where guest->apic_virtual: the processor is told of what is requested. */
+    /* Chooses guest->apic_virtual by the APIC's mode; and where that is so, tells the processor
+     * what is requested. NULL: it is never so. */
+    void (*choose_apic)(struct guest *guest);
     void (*sync_apic)(struct guest *guest);
     /* The time at which its devices want to run has changed. */
     void (*rearm)(struct guest *guest);

@@ -54,6 +54,9 @@ TCG = {
 }
 
 
+# What the manual leaves undefined, and a processor that virtualizes the APIC does as it likes.
+VMX = {"apic_mmio": {"narrow": "the processor takes narrow writes to the APIC as it likes"}}
+
 # Without virtual NMIs no processor tells when an NMI's handler is over (SDM 3, 26.3): docs/vmx.md says what is done.
 VMX_WITHOUT = {
     "-vnmi": {"ev_nmi": {"interrupts-off": "without virtual NMIs a second one waits until interrupts are taken"}},
@@ -69,4 +72,7 @@ def known(machine, cmdline=""):
     """guest -> parts, for a machine of test/lane.py and what Trivet is told to leave out."""
     if machine.lane == "svm":
         return TCG
-    return next((parts for word, parts in VMX_WITHOUT.items() if word in cmdline), {})
+    parts = {} if "-apic" in cmdline else dict(VMX)
+    for word, more in VMX_WITHOUT.items():
+        parts.update(more if word in cmdline else {})
+    return parts

@@ -39,7 +39,8 @@ static void reads(void)
     check((u32)AT(u64, APIC_VERSION) == AT(u32, APIC_VERSION), "64 bits of the version");
 }
 
-/* Narrow writes and those beside a register change nothing. */
+/* Narrow writes and those beside a register change nothing, where they are emulated: the manual
+ * leaves them undefined (11.4.1). */
 static void narrow(void)
 {
     u32 before[0x400 / 16];
@@ -115,7 +116,7 @@ TINY(apic_mmio)
     apic_on();
     layout();
     reads();
-    narrow();
+    part("narrow") narrow();
     reserved();
     forms();
     apic_write(APIC_ESR, 0);

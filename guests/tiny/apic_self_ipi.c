@@ -71,8 +71,8 @@ static void try(const char *mode, const struct way *way)
     for (unsigned vector = 0x30; vector < 0xff; vector++) {
         came = 0;
         way->send((u8)vector);
-        if (!check(apic_bit(APIC_IRR, (u8)vector), "%s, %s: %x does not wait", mode, way->name,
-                   vector))
+        if (!check(apic_bit(APIC_IRR, (u8)vector), "%s, %s: %x does not wait, %u came", mode,
+                   way->name, vector, came))
             return;
         irq_window();
         check(came == 1 && last == vector, "%s, %s: %u came for %x, the last %lx", mode, way->name,

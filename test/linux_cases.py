@@ -115,6 +115,7 @@ LOCAL_CLOCK = r"If you want to keep using the local clock|trace_clock=local|on t
 # The kernel's warnings that are as they should be: lanes or cases, what, why. Any other is a failure.
 ALLOWED = [
     ("any", r"Speculative Return Stack Overflow: ", "the processor model has the flaw and no microcode for it"),
+    ("svm", r"hrtimer: interrupt took ", "a busy host stops TCG for as long"),
     ("acpi-off", r"MPS support code is not built-in", "Debian leaves it out"),
     ("nosmp", r"2 Processors exceeds max_cpus limit of 0", "which nosmp asks for"),
     (NO_APIC, r"weird, boot CPU \(#0\) not listed by the BIOS", "for want of an APIC Linux reads no list"),

@@ -151,14 +151,18 @@ static bool pending(struct guest *guest)
     return guest->apic_virtual ? extint_pending(cpu_of(guest)) : due(guest);
 }
 
-/* The PIC goes first: it has no part in the APIC's priorities. */
+/*
+ * The PIC goes first: it has no part in the APIC's priorities. It also goes where its line has
+ * fallen since it was looked at, as another processor may make it, and is spurious then.
+ */
 static u8 take(struct guest *guest)
 {
     struct pc_cpu *cpu = cpu_of(guest);
-    u8 vector;
+    bool from_pic = guest->apic_virtual || extint_pending(cpu);
+    int next = from_pic ? -1 : lapic_pending(&cpu->lapic);
+    u8 vector = (u8)next;
 
-    if (!extint_pending(cpu)) {
-        vector = (u8)lapic_pending(&cpu->lapic);
+    if (next >= 0) {
         lapic_ack(&cpu->lapic, vector);
         lend_eoi(cpu, vector);
         return vector;

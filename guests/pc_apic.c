@@ -197,7 +197,17 @@ static bool enabled(const struct guest *guest)
 
 static void know_all(struct guest *guest)
 {
+    if (cpu_of(guest)->eoi_lent)
+        settle_eoi(cpu_of(guest));
     catch_up(cpu_of(guest));
+}
+
+static bool crowded(struct guest *guest)
+{
+    struct lapic *l = &cpu_of(guest)->lapic;
+
+    know_all(guest);
+    return l->irr_top >= 0 && (lapic_pending(l) < 0 || lapic_several(l));
 }
 
 static bool sync(struct guest *guest, struct guest_apic_view *view)
@@ -331,6 +341,7 @@ static const struct guest_apic_ops apic_ops = {
     .catch_up = know_all,
     .sync = sync,
     .ended = ended,
+    .crowded = crowded,
     .arm = arm,
     .tsc_changed = tsc_changed,
 };

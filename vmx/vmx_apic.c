@@ -46,7 +46,8 @@ void vmx_apic_fill_map(void)
         for (u32 at = passed[i].first; at <= passed[i].last; at += 16)
             (void)guest_map_msr(&layout, x2_msrs, MSR_X2(at), false, !passed[i].write);
     (void)guest_map_msr(&layout, x2_msrs, MSR_X2(0x0b0), true, false); /* EOI */
-    (void)guest_map_msr(&layout, x2_msrs, MSR_X2(0x3f0), true, false); /* SELF IPI */
+    if (!vmx_caps.has[VMX_CARE])
+        (void)guest_map_msr(&layout, x2_msrs, MSR_X2(0x3f0), true, false); /* SELF IPI */
 }
 
 /* A page that stands for the APIC's in the tables; to a guest that has it elsewhere it is empty. */
@@ -72,6 +73,16 @@ void vmx_apic_start(struct vmx_vcpu *v)
     vmcs_write(VMCS_EOI_EXIT_3, 0);
 }
 
+/* With care (vmx_features.c): only what waits for nothing but IF, and that from the entry on. In
+ * memory the processor takes IPIs to itself, and cannot be kept from it. */
+static bool may_deliver(struct guest *guest, enum guest_apic_mode mode)
+{
+    if (!guest->apic->enabled(guest))
+        return false;
+    return likely(!vmx_caps.has[VMX_CARE]) ||
+           (mode == GUEST_APIC_BY_MSR && !guest->apic->crowded(guest));
+}
+
 /*
  * The processor takes IPIs to itself whether SVR enables the APIC or not, so while it does not, all
  * is emulated. With the mode go cached translations, which may say that the page is an access page
@@ -81,7 +92,7 @@ void vmx_apic_choose(struct guest *guest)
 {
     struct vmx_vcpu *v = vmx_of(guest);
     enum guest_apic_mode mode = guest->apic->mode(guest);
-    bool on = guest->apic->enabled(guest), by_msr = mode == GUEST_APIC_BY_MSR && on;
+    bool on = may_deliver(guest, mode), by_msr = mode == GUEST_APIC_BY_MSR && on;
 
     if (likely(mode == v->apic_mode && on == guest->apic_virtual) || !vmx_apic_virtual())
         return;

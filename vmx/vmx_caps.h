@@ -86,6 +86,7 @@ enum vmx_feature {
     VMX_STORE_LMA, /* MISC */
     VMX_HLT_STATE,
     VMX_UMIP, /* CPUID */
+    VMX_CARE, /* ours: virtual interrupts are not left to the processor where they may wait */
     VMX_FEATURES
 };
 

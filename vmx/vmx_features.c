@@ -24,6 +24,7 @@ static const struct {
     [EPT_CAP] = {"EPT_VPID_CAP",    MSR_VMX_EPT_VPID_CAP,    0,                           false},
     [MISC] = {"MISC",            MSR_VMX_MISC,            0,                           false},
     [CPUID_7C] = {"CPUID.7.ECX",     0,                       0,                           false},
+    [HASTE] = {"its need",        0,                       0,                           false},
 };
 
 #define ON       FEATURE_ON
@@ -132,6 +133,7 @@ static const struct feature features[VMX_FEATURES] = {
     [VMX_HLT_STATE]         = {"hlt-state", "HLT activity state", MISC, 6, ON, SPARE, {0}, NULL},
 
     [VMX_UMIP]              = {"umip", "UMIP", CPUID_7C, 2, ON, WANTED, {0}, NULL},
+    [VMX_CARE]              = {"care", "care with virtual interrupts", HASTE, 0, ON, SPARE, {VMX_VIRTUAL_DELIVERY}, NULL},
 };
 
 /* Several at once, and the short words that people try first. */
@@ -150,12 +152,29 @@ const struct feature_table vmx_feature_table = {"vmx", features, VMX_FEATURES, g
                                                 array_size(groups)};
 _Static_assert(VMX_FEATURES <= PREFLIGHT_ROWS_MAX, "the report has a row for each feature");
 
+/*
+ * Bochs 2.7 delivers a virtual interrupt that waits for IF as soon as one of the host's comes (its
+ * acknowledging looks only at whether there is one). It shows virtual-interrupt delivery without
+ * posted interrupts, as no processor of Intel's does; who else does is treated with the same care.
+ */
+static bool is_hasty(const struct vmx_msrs *msrs)
+{
+    u64 pin = vmx_limits_of(msrs, PIN).may, proc2 = vmx_limits_of(msrs, PROC2).may;
+
+    return proc2 & BIT(features[VMX_VIRTUAL_DELIVERY].bit) &&
+           !(pin & BIT(features[VMX_POSTED_INTERRUPTS].bit));
+}
+
 struct feature_limits vmx_limits_of(const void *regs, unsigned word)
 {
     const struct vmx_msrs *msrs = regs;
     struct feature_limits limits = {"", words[word].name, 0, 0, true, words[word].split};
     if (word == CPUID_7C) {
         limits.may = msrs->cpuid_7_ecx;
+        return limits;
+    }
+    if (word == HASTE) {
+        limits.may = limits.present = is_hasty(msrs);
         return limits;
     }
     u32 msr = words[word].msr;

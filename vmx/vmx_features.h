@@ -21,6 +21,7 @@ enum vmx_word {
     EPT_CAP,
     MISC,
     CPUID_7C,
+    HASTE, /* no register */
     WORDS
 };
 

@@ -54,6 +54,9 @@ struct guest_apic_ops {
     bool (*sync)(struct guest *guest, struct guest_apic_view *view);
     void (*ended)(struct guest *guest, u8 vector);
 
+    /* Something is requested that has to wait: for another, for an end, for TPR. */
+    bool (*crowded)(struct guest *guest);
+
     /* IA32_TSC_DEADLINE is written. */
     void (*arm)(struct guest *guest, u64 tsc);
 

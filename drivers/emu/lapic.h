@@ -198,6 +198,9 @@ static inline int lapic_pending(struct lapic *l)
     return l->irr_top >> 4 > (int)(l->regs[LAPIC_PPR / 4] >> 4) ? l->irr_top : -1;
 }
 
+/* More than one is requested, as far as merged. */
+bool lapic_several(const struct lapic *l);
+
 /* The processor takes `vector`, the one that lapic_pending named. */
 void lapic_ack(struct lapic *l, u8 vector);
 

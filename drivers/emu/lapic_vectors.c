@@ -134,6 +134,17 @@ void lapic_merge(struct lapic *l)
     l->irr_top = top_of(l, LAPIC_IRR, l->irr_words);
 }
 
+static bool many(u32 bits)
+{
+    return bits & (bits - 1);
+}
+
+bool lapic_several(const struct lapic *l)
+{
+    return l->irr_top >= 0 &&
+           (many(l->irr_words) || many(*word_of(l, LAPIC_IRR, (unsigned)l->irr_top / 32)));
+}
+
 static void drop(struct lapic *l, u32 set, u8 *words, s16 *top, u8 vector)
 {
     u32 *word = word_of(l, set, vector / 32);

@@ -50,7 +50,7 @@ def lines_of(image, until, seconds=100, memory=512):
 
 def boot(name, until, *modules):
     image = f"{B}/bench-{name}.iso"
-    subprocess.run(["sh", "test/iso.sh", "--bios", "--cmdline", "bench on-idle=poweroff", image, f"{B}/trivet.elf",
+    subprocess.run(["sh", "test/iso.sh", "--bios", "--cmdline", "bench on-idle=poweroff vmx=-care", image, f"{B}/trivet.elf",
                     *modules], check=True)  # fmt: skip
     return lines_of(image, until)
 

@@ -14,7 +14,7 @@ static void test_ideal_machine(void **state)
     struct vmx_msrs m = ideal();
     assert_true(negotiate(&m));
     for (unsigned i = 1; i < VMX_FEATURES; i++)
-        assert_true(caps.has[i]);
+        assert_int_equal(caps.has[i], i != VMX_CARE);
     assert_int_equal(report.count, VMX_FEATURES - 1);
     /* Must-be-one bits of the TRUE registers, and our own by the manual's bit numbers. */
     assert_int_equal(caps.controls.pin, 0x16 | BIT(0) | BIT(3) | BIT(5) | BIT(6));
@@ -86,6 +86,23 @@ static void test_each_feature_forced_off(void **state)
         if (b->required)
             assert_refused(reason);
     }
+}
+
+/* Care is for who delivers without posted interrupts, and has not been told off. */
+static void test_care(void **state)
+{
+    (void)state;
+    struct vmx_msrs m = ideal();
+    *cap_at(&m, 0x481) &= ~BIT(HIGH(7));
+    *cap_at(&m, 0x48d) &= ~BIT(HIGH(7));
+    assert_true(negotiate(&m));
+    assert_true(caps.has[VMX_CARE] && caps.has[VMX_VIRTUAL_DELIVERY]);
+    assert_true(negotiate_with(&m, "-care"));
+    assert_false(caps.has[VMX_CARE]);
+    assert_true(caps.has[VMX_VIRTUAL_DELIVERY]);
+    *cap_at(&m, 0x48b) &= ~BIT(HIGH(9));
+    assert_true(negotiate(&m));
+    assert_false(caps.has[VMX_CARE]);
 }
 
 static void test_names_of_where(void **state)
@@ -394,17 +411,12 @@ static void test_rubbish(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ideal_machine),
-        cmocka_unit_test(test_each_bit_removed),
-        cmocka_unit_test(test_each_feature_forced_off),
-        cmocka_unit_test(test_names_of_where),
-        cmocka_unit_test(test_what_needs_what),
-        cmocka_unit_test(test_fallback_bits),
-        cmocka_unit_test(test_true_registers),
-        cmocka_unit_test(test_must_be_one_is_kept),
-        cmocka_unit_test(test_run_time_controls),
-        cmocka_unit_test(test_random_machines),
-        cmocka_unit_test(test_rubbish),
+        cmocka_unit_test(test_ideal_machine),           cmocka_unit_test(test_each_bit_removed),
+        cmocka_unit_test(test_each_feature_forced_off), cmocka_unit_test(test_care),
+        cmocka_unit_test(test_names_of_where),          cmocka_unit_test(test_what_needs_what),
+        cmocka_unit_test(test_fallback_bits),           cmocka_unit_test(test_true_registers),
+        cmocka_unit_test(test_must_be_one_is_kept),     cmocka_unit_test(test_run_time_controls),
+        cmocka_unit_test(test_random_machines),         cmocka_unit_test(test_rubbish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,11 +205,20 @@ static void test_recorded_haswell_and_skylake(void **state)
         if (!haswell && !skylake)
             continue;
         assert_true(negotiate(&recorded_cpus[i].vmx));
-        static const enum vmx_feature both[] = {
-            VMX_EPT_2M,         VMX_EPT_1G,           VMX_EPT_AD,           VMX_EPT_EXECUTE_ONLY,
-            VMX_VPID,           VMX_UNRESTRICTED,     VMX_TPR_SHADOW,       VMX_APIC_ACCESSES,
-            VMX_APIC_REGISTERS, VMX_VIRTUAL_DELIVERY, VMX_PREEMPTION_TIMER, VMX_TSC_OFFSET,
-            VMX_PAUSE_LOOP};
+        static const enum vmx_feature both[] = {VMX_EPT_2M,
+                                                VMX_EPT_1G,
+                                                VMX_EPT_AD,
+                                                VMX_EPT_EXECUTE_ONLY,
+                                                VMX_VPID,
+                                                VMX_UNRESTRICTED,
+                                                VMX_TPR_SHADOW,
+                                                VMX_APIC_ACCESSES,
+                                                VMX_APIC_REGISTERS,
+                                                VMX_VIRTUAL_DELIVERY,
+                                                VMX_PREEMPTION_TIMER,
+                                                VMX_TSC_OFFSET,
+                                                VMX_PAUSE_LOOP,
+                                                VMX_CARE};
         for (unsigned f = 0; f < array_size(both); f++)
             assert_true(caps.has[both[f]]);
         assert_int_equal(caps.has[VMX_PML], skylake);
@@ -235,7 +244,7 @@ static void test_wishes(void **state)
     for (unsigned i = 0; i < array_size(bits); i++)
         assert_non_null(strstr(error, bits[i].name));
     assert_non_null(strstr(error, "apicv"));
-    assert_string_equal(error + strlen(error) - 4, "umip"); /* not cut off */
+    assert_string_equal(error + strlen(error) - 4, "care"); /* not cut off */
 
     assert_false(features_parse(&vmx_feature_table, "vpid", wishes.off, error, sizeof error));
     assert_non_null(strstr(error, "minus"));
@@ -249,7 +258,7 @@ static void test_wishes(void **state)
     endless[0] = '-';
     endless[sizeof endless - 1] = '\0';
     assert_false(features_parse(&vmx_feature_table, endless, wishes.off, error, sizeof error));
-    assert_string_equal(error + strlen(error) - 4, "umip");
+    assert_string_equal(error + strlen(error) - 4, "care");
     assert_false(features_parse(&vmx_feature_table, endless, wishes.off, small, sizeof small));
     assert_int_equal(strlen(small), sizeof small - 1);
 }

@@ -107,10 +107,9 @@ static void retire(struct run_queue *queue, struct vcpu *vcpu)
         vm_over(vm);
 }
 
-void run_devices(struct vcpu *vcpu)
+void run_devices(struct vcpu *vcpu, u64 now)
 {
     struct vm *vm = vcpu->vm;
-    u64 now = arch_now();
     bool input = __atomic_load_n(&vm->input_waits, __ATOMIC_ACQUIRE);
 
     if (vcpu->deadline <= now)
@@ -283,11 +282,12 @@ static void arm_for_sleep(const struct run_queue *queue)
 static void run_all_devices(const struct run_queue *queue)
 {
     struct vcpu *vcpu = queue->ring;
+    u64 now = arch_now();
 
     if (!vcpu)
         return;
     do {
-        run_devices(vcpu);
+        run_devices(vcpu, now);
         vcpu = vcpu->next_on_core;
     } while (vcpu != queue->ring);
 }

@@ -22,10 +22,10 @@ void run_add(struct vcpu *vcpu);
 
 /*
  * The vCPU's own time: when the devices that run on its core want to (shared ones run with vCPU 0);
- * and what runs those whose time has come. For the engine, from within a run, too.
+ * and what runs those whose time has come `now`. For the engine, from within a run, too.
  */
 u64 run_device_time(const struct vcpu *vcpu);
-void run_devices(struct vcpu *vcpu);
+void run_devices(struct vcpu *vcpu, u64 now);
 
 /* Round the vCPUs of this core once: runs who can. False if there was nothing to do: then the core
  * may sleep until the time it armed, or a call. */

@@ -41,4 +41,10 @@ struct vcpu {
 /* From any core: sets the bits, and makes the vCPU look. */
 void vcpu_call(struct vcpu *vcpu, u32 attention);
 
+/* On its own core, for what its own exit or its own device does: it looks before it goes on. */
+static inline void vcpu_note(struct vcpu *vcpu, u32 attention)
+{
+    __atomic_or_fetch(&vcpu->attention, attention, __ATOMIC_RELAXED);
+}
+
 #endif

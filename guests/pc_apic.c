@@ -30,7 +30,7 @@ static void host_timer(void *ctx)
     struct pc_cpu *cpu = ctx;
 
     cpu->guest->vcpu.deadline = cpu->lapic.deadline;
-    vcpu_call(&cpu->guest->vcpu, ATTENTION_TIME);
+    vcpu_note(&cpu->guest->vcpu, ATTENTION_TIME);
 }
 
 static void host_ipi(void *ctx, const struct lapic_message *m)
@@ -79,12 +79,12 @@ static bool extint_pending(struct pc_cpu *cpu)
     if (cpu->guest->vcpu.index != 0)
         return false;
     intr = __atomic_load_n(&cpu->pc->intr, __ATOMIC_ACQUIRE);
+    if (likely(intr == cpu->lapic.lint[0] && !intr))
+        return false;
     if (likely(lapic_lint0_extint(&cpu->lapic)))
         return intr;
-    if (unlikely(intr != cpu->lapic.lint[0])) {
+    if (intr != cpu->lapic.lint[0])
         lapic_lint(&cpu->lapic, 0, intr);
-        cpu->changed = true;
-    }
     return false;
 }
 
@@ -126,11 +126,11 @@ static void catch_up(struct pc_cpu *cpu)
 /* What was requested while IF was 0 may still be there behind STI and HLT. */
 static bool due_virtually(struct pc_cpu *cpu)
 {
-    if (cpu->changed || lapic_has_posted(&cpu->lapic))
-        catch_up(cpu);
-    else
-        lapic_reload(&cpu->lapic);
-    return extint_pending(cpu) || lapic_pending(&cpu->lapic) >= 0;
+    struct lapic *l = &cpu->lapic;
+
+    if (lapic_has_posted(l))
+        lapic_merge(l);
+    return extint_pending(cpu) || lapic_requested(l) >> 4 > (int)(l->regs[LAPIC_PPR / 4] >> 4);
 }
 
 static bool due(struct guest *guest)
@@ -213,17 +213,18 @@ static bool crowded(struct guest *guest)
 static bool sync(struct guest *guest, struct guest_apic_view *view)
 {
     struct pc_cpu *cpu = cpu_of(guest);
-    const struct lapic *l = &cpu->lapic;
+    struct lapic *l = &cpu->lapic;
 
-    if (!cpu->changed && !lapic_has_posted(l))
+    if (cpu->changed)
+        catch_up(cpu);
+    int raised = lapic_raised(l), request = cpu->changed ? l->irr_top : raised;
+    if (request < 0 && !cpu->changed && !l->tmr_moved)
         return false;
-    catch_up(cpu);
-    cpu->changed = false;
-    view->request = l->irr_top < 0 ? 0 : (u8)l->irr_top;
+    view->all = cpu->changed;
+    view->request = request < 0 ? 0 : (u8)request;
     view->service = l->isr_top < 0 ? 0 : (u8)l->isr_top;
-    for (unsigned i = 0; i < 4; i++)
-        view->told[i] =
-            l->regs[(LAPIC_TMR + 32 * i) / 4] | (u64)l->regs[(LAPIC_TMR + 32 * i + 16) / 4] << 32;
+    view->told = l->tmr_moved || cpu->changed ? &l->regs[LAPIC_TMR / 4] : NULL;
+    cpu->changed = l->tmr_moved = false;
     return true;
 }
 
@@ -353,8 +354,7 @@ void pc_apic_expire(struct vcpu *vcpu, u64 now)
     struct pc_cpu *cpu = cpu_of(guest_of(vcpu));
 
     lapic_expire(&cpu->lapic, now);
-    cpu->changed = true;
-    vcpu_call(vcpu, ATTENTION_EVENT);
+    vcpu_note(vcpu, ATTENTION_EVENT);
 }
 
 /* The PIT is at pin 2 of the I/O APIC, where the PIC has its cascade. */

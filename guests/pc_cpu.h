@@ -18,7 +18,7 @@ struct pc_cpu {
     struct guest *guest;
     u32 signals;   /* written by others */
     bool waits;    /* for a start-up IPI */
-    bool changed;  /* IRR or ISR, by us: a processor that delivers by itself does not know */
+    bool changed;  /* more than IRR, by us: a processor that delivers by itself does not know */
     u8 tpr;        /* as last seen */
     u32 *eoi_word; /* the paravirtual EOI's, in the guest's memory; NULL: not in use */
     u64 eoi_msr;

@@ -63,6 +63,7 @@ const char *vmx_apic_prepare(struct vm *vm)
 void vmx_apic_start(struct vmx_vcpu *v)
 {
     memset(v->apic_told, 0, sizeof v->apic_told);
+    v->guest.apic_moved = true;
     if (!vmx_apic_virtual())
         return;
     vmcs_write(VMCS_APIC_ACCESS, ptr_hpa(vm_at(v->guest.vcpu.vm, ACCESS_PAGE, 1)).v);
@@ -94,7 +95,8 @@ void vmx_apic_choose(struct guest *guest)
     enum guest_apic_mode mode = guest->apic->mode(guest);
     bool on = may_deliver(guest, mode), by_msr = mode == GUEST_APIC_BY_MSR && on;
 
-    if (likely(mode == v->apic_mode && on == guest->apic_virtual) || !vmx_apic_virtual())
+    guest->apic_moved = vmx_caps.has[VMX_CARE];
+    if ((mode == v->apic_mode && on == guest->apic_virtual) || !vmx_apic_virtual())
         return;
     v->apic_mode = (u8)mode;
     guest->apic_virtual = on;
@@ -110,21 +112,32 @@ void vmx_apic_choose(struct guest *guest)
     vmx_forget(v);
 }
 
-/* 25.4.2: RVI and SVI. */
+/* 25.6.8: 64 vectors a field; in the page 32 a register, every 16 bytes. */
+static void tell_ends(struct vmx_vcpu *v, const u32 *told)
+{
+    for (u32 i = 0; i < 4; i++) {
+        u64 ends = told[8 * i] | (u64)told[8 * i + 4] << 32;
+        if (ends == v->apic_told[i])
+            continue;
+        v->apic_told[i] = ends;
+        vmcs_write_any(VMCS_EOI_EXIT_0 + 2 * i, ends);
+    }
+}
+
+/* 25.4.2: RVI in the low byte, SVI in the high one. */
 void vmx_apic_sync(struct guest *guest)
 {
-    struct vmx_vcpu *v = vmx_of(guest);
     struct guest_apic_view view;
 
     if (!guest->apic->sync(guest, &view))
         return;
-    vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)(view.service << 8 | view.request));
-    for (u32 i = 0; i < 4; i++) {
-        if (likely(view.told[i] == v->apic_told[i]))
-            continue;
-        v->apic_told[i] = view.told[i];
-        vmcs_write_any(VMCS_EOI_EXIT_0 + 2 * i, view.told[i]);
-    }
+    if (view.told)
+        tell_ends(vmx_of(guest), view.told);
+    u16 old = view.all ? 0 : vmcs_read(VMCS_GUEST_INTR_STATUS);
+    if (view.all)
+        vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)(view.service << 8 | view.request));
+    else if (view.request > (u8)old)
+        vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)((old & 0xff00) | view.request));
 }
 
 /* Table 28-6: what the processor does not virtualize is emulated. */

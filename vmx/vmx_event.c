@@ -9,12 +9,10 @@ static void write_if(u32 field, u32 value, u32 old)
         vmcs_write_any(field, value);
 }
 
-void vmx_switch(struct vmx_vcpu *v, enum vmx_feature feature, bool on)
+void vmx_switch_now(struct vmx_vcpu *v, enum vmx_feature feature, bool on)
 {
     struct vmx_controls old = v->controls;
 
-    if (v->on[feature] == on)
-        return;
     v->on[feature] = on;
     vmx_control(&v->controls, feature, on);
     write_if(VMCS_PIN_CONTROLS, v->controls.pin, old.pin);

@@ -18,6 +18,7 @@
 #include "vmx/vmx_names.h"
 
 #define NEVER               (~0ull)
+#define TIMER_LONGEST       0xffffffffu
 #define ENTRY_MACHINE_CHECK 41
 
 static u32 shadow(void)
@@ -111,6 +112,14 @@ static enum guest_action exit_interrupt(struct guest *guest)
 static enum guest_action exit_window(struct guest *guest)
 {
     guest_deliver(guest, &vmx_event_ops);
+    return GUEST_RESUME;
+}
+
+/* The time is looked at after every exit. */
+static enum guest_action exit_timer(struct guest *guest)
+{
+    if (guest->deadline == NEVER)
+        vmx_switch(vmx_of(guest), VMX_PREEMPTION_TIMER, false);
     return GUEST_RESUME;
 }
 
@@ -246,10 +255,10 @@ static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [44] = vmx_apic_access,
     [45] = vmx_apic_ended,
     [48] = exit_ept_violation,
-    [50] = guest_exit_ud,     /* INVEPT */
-    [52] = guest_exit_resume, /* preemption timer: the time is looked at after every exit */
-    [53] = guest_exit_ud,     /* INVVPID */
-    [54] = guest_exit_next,   /* WBINVD, WBNOINVD */
+    [50] = guest_exit_ud, /* INVEPT */
+    [52] = exit_timer,
+    [53] = guest_exit_ud,   /* INVVPID */
+    [54] = guest_exit_next, /* WBINVD, WBNOINVD */
     [55] = guest_xsetbv,
     [56] = vmx_apic_written,
     [58] = guest_exit_ud, /* INVPCID */
@@ -300,13 +309,12 @@ static const struct guest_act_ops act_ops = {
     .events = &vmx_event_ops,
 };
 
-/* The short cut round guest_act, when nobody has called either. False: nothing is done. */
-static always_inline bool end_plainly(const struct vmx_vcpu *v, u64 bytes)
+/* The short cut round guest_act. False: nothing is done. */
+static always_inline bool end_plainly(u64 bytes, u32 attention)
 {
     u64 rip = vmcs_read(VMCS_GUEST_RIP);
 
-    if (!guest_ends_plainly(rip, bytes, vmcs_read(VMCS_GUEST_RFLAGS),
-                            shadow() | v->guest.vcpu.attention))
+    if (!guest_ends_plainly(rip, bytes, vmcs_read(VMCS_GUEST_RFLAGS), shadow() | attention))
         return false;
     vmcs_write(VMCS_GUEST_RIP, rip + bytes);
     return true;
@@ -320,7 +328,8 @@ static no_inline bool look_up(struct vmx_vcpu *v)
 /* What is rarer; likewise with short cuts. */
 static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
 {
-    if (action == GUEST_RESUME || (action == GUEST_SKIP && end_plainly(v, v->guest.length)))
+    if (action == GUEST_RESUME || (action == GUEST_SKIP && end_plainly(v->guest.length, 0)) ||
+        (action == GUEST_NEXT && end_plainly(vmcs_read_any(VMCS_EXIT_LENGTH), 0)))
         return (v->guest.event.valid || v->guest.vcpu.attention) && look_up(v);
     return guest_act(&v->guest, action, &act_ops);
 }
@@ -338,7 +347,7 @@ static no_inline bool time_is_over(struct vmx_vcpu *v)
     vmcs_write(VMCS_PREEMPTION_TIMER,
                (u32)min_u64((v->guest.deadline > now ? v->guest.deadline - now : 0) >>
                                 vmx_caps.timer_shift,
-                            0xffffffff));
+                            TIMER_LONGEST));
     return false;
 }
 
@@ -366,7 +375,7 @@ struct vmx_vcpu *vmx_exited(struct vmx_vcpu *v)
     enum guest_action action = handlers[reason](&v->guest);
     if (unlikely(action != GUEST_NEXT))
         return end_exit(v, reason, act(v, action));
-    if (unlikely(!end_plainly(v, vmcs_read_any(VMCS_EXIT_LENGTH))))
+    if (unlikely(!end_plainly(vmcs_read_any(VMCS_EXIT_LENGTH), v->guest.vcpu.attention)))
         return end_exit(v, reason, act(v, GUEST_NEXT));
     return end_exit(v, reason, false);
 }
@@ -406,16 +415,21 @@ void vmx_vcpu_dump(struct vcpu *vcpu)
     vmx_dump(&image);
 }
 
-/* Arms what ends the run in time: the preemption timer, or where there is none the core's own. */
+/*
+ * Arms what ends the run in time: the preemption timer, or where there is none the core's own. It
+ * is not switched off each time that there is nothing to wait for: most guests soon want it again.
+ */
 void vmx_arm(struct guest *guest)
 {
     u64 time = guest_time(guest);
 
-    if (vmx_caps.has[VMX_PREEMPTION_TIMER]) {
-        vmx_switch(vmx_of(guest), VMX_PREEMPTION_TIMER, time != NEVER);
-    } else {
+    if (!vmx_caps.has[VMX_PREEMPTION_TIMER]) {
         guest->deadline = NEVER;
         arch_timer_arm(time);
+    } else if (time != NEVER) {
+        vmx_switch(vmx_of(guest), VMX_PREEMPTION_TIMER, true);
+    } else {
+        vmcs_write(VMCS_PREEMPTION_TIMER, TIMER_LONGEST);
     }
 }
 

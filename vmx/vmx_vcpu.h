@@ -67,7 +67,13 @@ bool vmx_nmi_blocked(struct guest *guest);
 void vmx_nmi_block(struct vmx_vcpu *vcpu, bool on);
 
 /* Switches a control that comes and goes, in the copy and in the VMCS. */
-void vmx_switch(struct vmx_vcpu *vcpu, enum vmx_feature feature, bool on);
+void vmx_switch_now(struct vmx_vcpu *vcpu, enum vmx_feature feature, bool on);
+
+static inline void vmx_switch(struct vmx_vcpu *vcpu, enum vmx_feature feature, bool on)
+{
+    if (vcpu->on[feature] != on)
+        vmx_switch_now(vcpu, feature, on);
+}
 
 /* vmx_cr.c: the access to a control register that an exit's qualification describes. */
 enum guest_action vmx_cr_access(struct vmx_vcpu *vcpu);

@@ -99,6 +99,7 @@ struct guest {
     void *apic_owner;
     u32 *apic_page;
     bool apic_virtual;               /* the processor delivers from the page by itself */
+    bool apic_moved;                 /* whether it is to may have changed */
     const struct guest_cpuid *cpuid; /* its machine's */
 
     /* Emulated registers. */

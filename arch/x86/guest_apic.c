@@ -7,6 +7,7 @@
 void guest_apic_wrote(struct guest *guest)
 {
     guest->ops->set(guest, GUEST_CR8, guest_cr8(guest));
+    guest->apic_moved = true;
     __atomic_or_fetch(&guest->vcpu.attention, (u32)ATTENTION_EVENT, __ATOMIC_RELAXED);
 }
 

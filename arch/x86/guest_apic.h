@@ -16,11 +16,15 @@
 /* How the guest reaches its APIC. */
 enum guest_apic_mode { GUEST_APIC_OFF, GUEST_APIC_IN_MEMORY, GUEST_APIC_BY_MSR };
 
-/* For a processor that delivers from the page: the highest vectors requested and in service (0:
- * none), and those whose end is to be told. */
+/*
+ * For a processor that delivers from the page: the highest vectors requested and in service (0:
+ * none); or, unless all has changed, the highest that has been requested beside what it knows. And
+ * where it has changed: the register of those whose end is to be told, as in the page.
+ */
 struct guest_apic_view {
+    bool all;
     u8 request, service;
-    u64 told[4];
+    const u32 *told;
 };
 
 /* All on the vCPU's own core, without the device lock. */

@@ -27,7 +27,7 @@ void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
     }
     if (unlikely(guest->nmi))
         busy |= ops->deliver_nmi(guest, busy);
-    if (ops->choose_apic)
+    if (guest->apic_moved && ops->choose_apic)
         ops->choose_apic(guest);
     want_interrupt = guest->apic->pending(guest);
     if (want_interrupt && !busy && ops->takes_interrupts(guest)) {
@@ -60,7 +60,8 @@ bool guest_attend(struct guest *guest, const struct guest_event_ops *ops)
     return false;
 }
 
-bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)
+static always_inline bool look_up(struct guest *guest, const struct guest_event_ops *ops,
+                                  bool rearm)
 {
     const u32 out = ATTENTION_STOP | ATTENTION_SIGNAL | ATTENTION_TURN;
     u32 seen = __atomic_fetch_and(&guest->vcpu.attention, out, __ATOMIC_SEQ_CST);
@@ -68,9 +69,14 @@ bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)
     if (seen & out)
         return true;
     guest_deliver(guest, ops);
-    if (seen & ATTENTION_TIME)
+    if (rearm || seen & ATTENTION_TIME)
         ops->rearm(guest);
     return false;
+}
+
+bool guest_look_up(struct guest *guest, const struct guest_event_ops *ops)
+{
+    return look_up(guest, ops, false);
 }
 
 /* Rounded up: a timer that fires before its ns is over would only cost another exit. */
@@ -84,9 +90,10 @@ u64 guest_time(struct guest *guest)
 
 bool guest_time_has_come(struct guest *guest, const struct guest_event_ops *ops)
 {
-    if (arch_now() >= guest->until)
+    u64 now = arch_now();
+
+    if (now >= guest->until)
         return true;
-    run_devices(&guest->vcpu);
-    ops->rearm(guest);
-    return guest_look_up(guest, ops);
+    run_devices(&guest->vcpu, now);
+    return look_up(guest, ops, true);
 }

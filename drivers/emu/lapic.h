@@ -80,6 +80,8 @@ struct lapic {
     u32 *regs;
     s16 irr_top, isr_top;    /* the highest vector in IRR and in ISR, or -1 */
     u8 irr_words, isr_words; /* bit n: word n of the set is not 0 */
+    s16 raised;              /* the highest that we have put into IRR, or -1; and whether TMR has */
+    bool tmr_moved;          /* changed: since lapic_raised */
     bool has_x2apic;         /* set by lapic_init; the machine may clear it where CPUID does */
     bool bsp;
     bool lint[2];    /* the pins' levels */
@@ -107,6 +109,14 @@ void lapic_init_signal(struct lapic *l);
 
 /* The page's IRR, ISR or TPR have been changed by the processor itself. */
 void lapic_reload(struct lapic *l);
+
+/*
+ * Where the processor works on the page, and its highest vectors are not known until lapic_reload:
+ * the highest in IRR, or -1; and the highest that has come there by us, with what was posted, since
+ * this was asked last, or -1.
+ */
+int lapic_requested(const struct lapic *l);
+int lapic_raised(struct lapic *l);
 
 /* --- the owner's: a guest's accesses --- */
 

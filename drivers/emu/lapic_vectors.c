@@ -9,12 +9,27 @@ static u32 *word_of(const struct lapic *l, u32 set, unsigned word)
     return lapic_at(l, set + word * 16);
 }
 
-static s16 top_of(const struct lapic *l, u32 set, u8 words)
+/* A word may have become 0 by the processor. */
+static s16 top_of(const struct lapic *l, u32 set, u32 words)
 {
-    if (!words)
-        return -1;
-    unsigned word = highest_bit(words);
-    return (s16)(word * 32 + highest_bit(*word_of(l, set, word)));
+    while (words) {
+        unsigned word = highest_bit(words);
+        u32 bits = *word_of(l, set, word);
+        if (likely(bits))
+            return (s16)(word * 32 + highest_bit(bits));
+        words ^= 1u << word;
+    }
+    return -1;
+}
+
+int lapic_requested(const struct lapic *l)
+{
+    for (unsigned word = 8; word-- > 0;) {
+        u32 bits = *word_of(l, LAPIC_IRR, word);
+        if (bits)
+            return (int)(word * 32 + highest_bit(bits));
+    }
+    return -1;
 }
 
 /* 11.8.3.1: of TPR and the interrupt in service the higher class counts. */
@@ -58,17 +73,24 @@ void lapic_forget(struct lapic *l)
         __atomic_store_n(&l->posted_slow[i], 0, __ATOMIC_RELAXED);
     }
     l->irr_words = l->isr_words = 0;
-    l->irr_top = l->isr_top = -1;
+    l->irr_top = l->isr_top = l->raised = -1;
+    l->tmr_moved = true;
 }
 
 /* 11.8.4: TMR takes on how the interrupt was triggered when it comes into IRR. */
 static void request_word(struct lapic *l, unsigned word, u32 bits, bool level)
 {
-    u32 *tmr = word_of(l, LAPIC_TMR, word);
+    u32 *tmr = word_of(l, LAPIC_TMR, word), before = *tmr;
+    s16 top = (s16)(word * 32 + highest_bit(bits));
 
     *word_of(l, LAPIC_IRR, word) |= bits;
-    *tmr = level ? *tmr | bits : *tmr & ~bits;
     l->irr_words |= (u8)(1u << word);
+    if (top > l->raised)
+        l->raised = top;
+    if (likely((level ? ~before & bits : before & bits) == 0))
+        return;
+    *tmr = before ^ (level ? ~before & bits : before & bits);
+    l->tmr_moved = true;
 }
 
 void lapic_request(struct lapic *l, u8 vector, bool level)
@@ -132,6 +154,15 @@ void lapic_merge(struct lapic *l)
     merge(l, l->posted.requests, &l->posted.control, false);
     merge(l, l->posted_slow, &l->posted_slow_any, true);
     l->irr_top = top_of(l, LAPIC_IRR, l->irr_words);
+}
+
+int lapic_raised(struct lapic *l)
+{
+    if (unlikely(lapic_has_posted(l)))
+        lapic_merge(l);
+    int raised = l->raised;
+    l->raised = -1;
+    return raised;
 }
 
 static bool many(u32 bits)

@@ -20,13 +20,14 @@ static struct run_queue {
     struct vcpu *newcomers;
     struct vcpu *loaded; /* whose state the core's registers hold */
     struct vcpu *inside; /* who is in the engine's enter */
+    bool has_alarm;
 } queues[CORES_MAX];
 
 /* Core 0's, beside its guests. */
 static struct {
     u64 when;
     void (*what)(void);
-} alarm = {.when = DEV_NEVER};
+} alarm;
 
 static const struct engine *engine;
 static void (*vm_over)(struct vm *vm);
@@ -150,32 +151,34 @@ static bool wants_core(struct vcpu *vcpu)
 /* Who runs here has a turn as long as it seemed when it began: not for ever, if that was so. */
 void vcpu_call(struct vcpu *vcpu, u32 attention)
 {
-    bool here = vcpu->core == arch_core(), wanted = here && wants_core(vcpu);
+    bool here = vcpu->core == arch_core();
     struct vcpu *inside = here ? queues[vcpu->core].inside : NULL;
+    bool wanted = !inside || inside == vcpu || wants_core(vcpu);
 
     __atomic_or_fetch(&vcpu->attention, attention, __ATOMIC_SEQ_CST);
     if (!here)
         arch_kick(vcpu->core);
-    else if (inside && inside != vcpu && !wanted)
-        __atomic_or_fetch(&inside->attention, (u32)ATTENTION_TURN, __ATOMIC_RELAXED);
+    else if (!wanted)
+        vcpu_note(inside, ATTENTION_TURN);
 }
 
 void run_alarm(u64 when, void (*what)(void))
 {
     alarm.what = what;
     alarm.when = when;
+    queues[0].has_alarm = true;
 }
 
-static u64 alarm_time(void)
+static u64 alarm_time(const struct run_queue *queue)
 {
-    return arch_core() == 0 ? alarm.when : DEV_NEVER;
+    return unlikely(queue->has_alarm) ? alarm.when : DEV_NEVER;
 }
 
-static void ring_alarm(void)
+static void ring_alarm(struct run_queue *queue, u64 now)
 {
-    if (likely(alarm_time() == DEV_NEVER) || alarm_time() > arch_now())
+    if (likely(alarm_time(queue) > now))
         return;
-    alarm.when = DEV_NEVER;
+    queue->has_alarm = false;
     alarm.what();
 }
 
@@ -195,7 +198,7 @@ u64 run_device_time(const struct vcpu *vcpu)
  */
 static u64 turn_end(const struct run_queue *queue, struct vcpu *mine)
 {
-    u64 end = alarm_time();
+    u64 end = alarm_time(queue);
 
     if (log_pump())
         end = min_u64(end, arch_now() + LOG_NS);
@@ -275,14 +278,13 @@ static void arm_for_sleep(const struct run_queue *queue)
             vcpu = vcpu->next_on_core;
         } while (vcpu != queue->ring);
     }
-    end = min_u64(end, alarm_time());
+    end = min_u64(end, alarm_time(queue));
     arch_timer_arm(end);
 }
 
-static void run_all_devices(const struct run_queue *queue)
+static void run_all_devices(const struct run_queue *queue, u64 now)
 {
     struct vcpu *vcpu = queue->ring;
-    u64 now = arch_now();
 
     if (!vcpu)
         return;
@@ -294,14 +296,13 @@ static void run_all_devices(const struct run_queue *queue)
 
 /* Whose turn it is: the last one's as long as its slice lasts and it has use for it, then that of
  * the next in the ring that wants the core. */
-static struct vcpu *choose(struct run_queue *queue)
+static struct vcpu *choose(struct run_queue *queue, u64 now)
 {
     struct vcpu *last = queue->ring, *vcpu = last;
-    u64 now = arch_now();
 
     if (!last)
         return NULL;
-    if (now < queue->slice_end && wants_core(last))
+    if ((now < queue->slice_end || last->next_on_core == last) && wants_core(last))
         return last;
     do {
         vcpu = vcpu->next_on_core;
@@ -319,9 +320,10 @@ bool run_turn(void)
     struct run_queue *queue = &queues[arch_core()];
 
     welcome(queue);
-    ring_alarm();
-    run_all_devices(queue);
-    struct vcpu *vcpu = choose(queue);
+    u64 now = arch_now();
+    ring_alarm(queue, now);
+    run_all_devices(queue, now);
+    struct vcpu *vcpu = choose(queue, now);
     if (!vcpu) {
         arm_for_sleep(queue);
         return false;

@@ -210,22 +210,26 @@ static bool crowded(struct guest *guest)
     return l->irr_top >= 0 && (lapic_pending(l) < 0 || lapic_several(l));
 }
 
-static bool sync(struct guest *guest, struct guest_apic_view *view)
+static int raised(struct guest *guest)
+{
+    struct pc_cpu *cpu = cpu_of(guest);
+    int vector = lapic_raised(&cpu->lapic);
+
+    return unlikely(cpu->changed || cpu->lapic.tmr_moved) ? GUEST_APIC_ALL : vector;
+}
+
+static void view(struct guest *guest, struct guest_apic_view *view)
 {
     struct pc_cpu *cpu = cpu_of(guest);
     struct lapic *l = &cpu->lapic;
 
-    if (cpu->changed)
-        catch_up(cpu);
-    int raised = lapic_raised(l), request = cpu->changed ? l->irr_top : raised;
-    if (request < 0 && !cpu->changed && !l->tmr_moved)
-        return false;
-    view->all = cpu->changed;
-    view->request = request < 0 ? 0 : (u8)request;
+    catch_up(cpu);
+    view->request = l->irr_top < 0 ? 0 : (u8)l->irr_top;
     view->service = l->isr_top < 0 ? 0 : (u8)l->isr_top;
-    view->told = l->tmr_moved || cpu->changed ? &l->regs[LAPIC_TMR / 4] : NULL;
+    for (unsigned i = 0; i < 4; i++)
+        view->told[i] =
+            l->regs[(LAPIC_TMR + 32 * i) / 4] | (u64)l->regs[(LAPIC_TMR + 32 * i + 16) / 4] << 32;
     cpu->changed = l->tmr_moved = false;
-    return true;
 }
 
 static void ended(struct guest *guest, u8 vector)
@@ -293,6 +297,13 @@ static bool read_msr(struct guest *guest, u32 msr, u64 *value)
     return true;
 }
 
+/* In short: nothing but the timer is touched, and maybe IRR. */
+static void arm(struct guest *guest, u64 tsc)
+{
+    if (unlikely(lapic_set_tsc_deadline(&cpu_of(guest)->lapic, tsc)))
+        vcpu_note(&guest->vcpu, ATTENTION_EVENT);
+}
+
 static bool write_msr(struct guest *guest, u32 msr, u64 value)
 {
     struct lapic *l = settled(guest);
@@ -303,22 +314,8 @@ static bool write_msr(struct guest *guest, u32 msr, u64 value)
         return lapic_set_base(l, value);
     if (msr != MSR_TSC_DEADLINE)
         return lapic_wrmsr(l, msr, value);
-    lapic_set_tsc_deadline(l, value);
+    arm(guest, value);
     return true;
-}
-
-/* The usual write, in short: nothing but the timer is touched, unless it is time already. */
-static void arm(struct guest *guest, u64 tsc)
-{
-    struct pc_cpu *cpu = cpu_of(guest);
-    struct lapic *l = &cpu->lapic;
-
-    if (unlikely(tsc && guest_tsc(guest) >= tsc)) {
-        lapic_set_tsc_deadline(settled(guest), tsc);
-        guest_apic_wrote(guest);
-    } else {
-        lapic_set_tsc_deadline(l, tsc);
-    }
 }
 
 static void tsc_changed(struct guest *guest)
@@ -340,7 +337,8 @@ static const struct guest_apic_ops apic_ops = {
     .mode = mode,
     .enabled = enabled,
     .catch_up = know_all,
-    .sync = sync,
+    .raised = raised,
+    .view = view,
     .ended = ended,
     .crowded = crowded,
     .arm = arm,

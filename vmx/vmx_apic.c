@@ -112,32 +112,34 @@ void vmx_apic_choose(struct guest *guest)
     vmx_forget(v);
 }
 
-/* 25.6.8: 64 vectors a field; in the page 32 a register, every 16 bytes. */
-static void tell_ends(struct vmx_vcpu *v, const u32 *told)
+static no_inline void sync_all(struct vmx_vcpu *v)
 {
+    struct guest_apic_view view;
+
+    v->guest.apic->view(&v->guest, &view);
+    vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)(view.service << 8 | view.request));
     for (u32 i = 0; i < 4; i++) {
-        u64 ends = told[8 * i] | (u64)told[8 * i + 4] << 32;
-        if (ends == v->apic_told[i])
+        if (likely(view.told[i] == v->apic_told[i]))
             continue;
-        v->apic_told[i] = ends;
-        vmcs_write_any(VMCS_EOI_EXIT_0 + 2 * i, ends);
+        v->apic_told[i] = view.told[i];
+        vmcs_write_any(VMCS_EOI_EXIT_0 + 2 * i, view.told[i]);
     }
 }
 
 /* 25.4.2: RVI in the low byte, SVI in the high one. */
 void vmx_apic_sync(struct guest *guest)
 {
-    struct guest_apic_view view;
+    int raised = guest->apic->raised(guest);
 
-    if (!guest->apic->sync(guest, &view))
+    if (raised < 0)
         return;
-    if (view.told)
-        tell_ends(vmx_of(guest), view.told);
-    u16 old = view.all ? 0 : vmcs_read(VMCS_GUEST_INTR_STATUS);
-    if (view.all)
-        vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)(view.service << 8 | view.request));
-    else if (view.request > (u8)old)
-        vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)((old & 0xff00) | view.request));
+    if (unlikely(raised == GUEST_APIC_ALL)) {
+        sync_all(vmx_of(guest));
+        return;
+    }
+    u16 status = vmcs_read(VMCS_GUEST_INTR_STATUS);
+    if (raised > (u8)status)
+        vmcs_write(VMCS_GUEST_INTR_STATUS, (u16)((status & 0xff00) | (u8)raised));
 }
 
 /* Table 28-6: what the processor does not virtualize is emulated. */

@@ -88,6 +88,7 @@ struct guest {
     const struct guest_ops *ops;
     struct guest_event event; /* to be delivered at the next entry, whatever the guest masks */
     bool nmi;                 /* waits until NMIs are not blocked */
+    bool window;              /* an interrupt waits until it is let in, or an NMI does */
     bool halted;
     bool apic_off; /* by IA32_APIC_BASE: CPUID then says that there is none */
     u8 length;     /* of the instruction that was emulated */

@@ -16,16 +16,14 @@
 /* How the guest reaches its APIC. */
 enum guest_apic_mode { GUEST_APIC_OFF, GUEST_APIC_IN_MEMORY, GUEST_APIC_BY_MSR };
 
-/*
- * For a processor that delivers from the page: the highest vectors requested and in service (0:
- * none); or, unless all has changed, the highest that has been requested beside what it knows. And
- * where it has changed: the register of those whose end is to be told, as in the page.
- */
+/* For a processor that delivers from the page: the highest vectors requested and in service (0:
+ * none), and those whose end is to be told. */
 struct guest_apic_view {
-    bool all;
     u8 request, service;
-    const u32 *told;
+    u64 told[4];
 };
+
+#define GUEST_APIC_ALL 256 /* no vector */
 
 /* All on the vCPU's own core, without the device lock. */
 struct guest_apic_ops {
@@ -53,9 +51,13 @@ struct guest_apic_ops {
     bool (*enabled)(const struct guest *guest); /* by software too: it takes interrupts */
 
     /* Where guest->apic_virtual: what was sent is requested in the page, what the processor did
-     * there is known (false: nothing new is there); and an end that was to be told. */
+     * there is known. */
     void (*catch_up)(struct guest *guest);
-    bool (*sync)(struct guest *guest, struct guest_apic_view *view);
+    /* The highest vector that has been requested since this was asked last, or -1; GUEST_APIC_ALL:
+     * more has changed than that, and there is a new view. */
+    int (*raised)(struct guest *guest);
+    void (*view)(struct guest *guest, struct guest_apic_view *view);
+    /* The end of one that was to be told. */
     void (*ended)(struct guest *guest, u8 vector);
 
     /* Something is requested that has to wait: for another, for an end, for TPR. */

@@ -8,13 +8,10 @@
 #include "core/run.h"
 #include "lib/bits.h"
 
-/*
- * An event that was already on its way goes first, then NMI, then interrupts (SDM 3, 6.9; APM 2,
- * 8.5).
- */
-void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
+/* An event that was already on its way, then an NMI. True: one of them goes with the next entry. */
+static no_inline bool deliver_first(struct guest *guest, const struct guest_event_ops *ops)
 {
-    bool busy = ops->busy(guest), want_interrupt;
+    bool busy = ops->busy(guest);
 
     if (guest->event.valid) {
         if (busy) { /* not to be lost: after the next exit */
@@ -25,20 +22,43 @@ void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
         }
         busy = true;
     }
-    if (unlikely(guest->nmi))
+    if (guest->nmi)
         busy |= ops->deliver_nmi(guest, busy);
+    return busy;
+}
+
+/* True: an interrupt still waits. */
+static bool deliver_interrupt(struct guest *guest, const struct guest_event_ops *ops)
+{
+    if (ops->busy(guest) || !ops->takes_interrupts(guest))
+        return true;
+    ops->inject(guest, &(struct guest_event){.vector = guest->apic->take(guest)});
+    return guest->apic->pending(guest);
+}
+
+/*
+ * An event that was already on its way goes first, then NMI, then interrupts (SDM 3, 6.9; APM 2,
+ * 8.5).
+ */
+void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
+{
+    bool taken = false;
+
+    if (unlikely(guest->event.valid || guest->nmi))
+        taken = deliver_first(guest, ops);
     if (guest->apic_moved && ops->choose_apic)
         ops->choose_apic(guest);
-    want_interrupt = guest->apic->pending(guest);
-    if (want_interrupt && !busy && ops->takes_interrupts(guest)) {
-        ops->inject(guest, &(struct guest_event){.vector = guest->apic->take(guest)});
-        want_interrupt = guest->apic->pending(guest);
+    bool waits = guest->apic->pending(guest);
+    if (waits && !taken)
+        waits = deliver_interrupt(guest, ops);
+    if (waits || guest->window) {
+        guest->window = waits || guest->nmi;
+        ops->interrupt_window(guest, waits);
     }
-    ops->interrupt_window(guest, want_interrupt);
     if (guest->apic_virtual)
         ops->sync_apic(guest);
     else
-        ops->priority_window(guest, want_interrupt ? 0 : guest->apic->held_back(guest));
+        ops->priority_window(guest, waits ? 0 : guest->apic->held_back(guest));
 }
 
 bool guest_would_wake(struct guest *guest)

@@ -72,17 +72,15 @@ unsigned i8259_asking(const struct i8259 *chip)
 
 /* An edge stays latched while its line stays up; one that falls before the acknowledge is gone
  * (data sheet, "edge and level triggered modes"). */
-void i8259_line(struct i8259 *chip, unsigned input, bool level)
+bool i8259_line(struct i8259 *chip, unsigned input, bool level)
 {
-    u8 bit = (u8)(1u << input);
+    u8 bit = (u8)(1u << input), before = chip->irr;
 
     if (level == !!(chip->lines & bit))
-        return;
+        return false;
     chip->lines ^= bit;
-    if (level)
-        chip->irr |= bit;
-    else
-        chip->irr &= (u8)~bit;
+    chip->irr = level ? before | bit : before & (u8)~bit;
+    return (chip->irr ^ before) & (u8)~chip->imr;
 }
 
 /* Takes the input into service, as INTA does. */

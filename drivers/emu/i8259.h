@@ -27,10 +27,16 @@ struct i8259 {
     bool rotate_auto, special_mask, poll, read_isr; /* OCW2, OCW3 */
 };
 
-void i8259_line(struct i8259 *chip, unsigned input, bool level);
+/* False: nobody can tell a difference. */
+bool i8259_line(struct i8259 *chip, unsigned input, bool level);
 
-/* The input that the chip asks service for now, or I8259_NONE. */
+/* The input that the chip asks service for now, or I8259_NONE; and in short, whether it asks. */
 unsigned i8259_asking(const struct i8259 *chip);
+
+static inline bool i8259_asks(const struct i8259 *chip)
+{
+    return (chip->irr & (u8)~chip->imr) && i8259_asking(chip) != I8259_NONE;
+}
 
 /* Takes that input into service and returns it, or I8259_NONE: then nothing changed. */
 unsigned i8259_ack(struct i8259 *chip);

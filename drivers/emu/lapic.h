@@ -78,9 +78,9 @@ struct lapic {
 
     /* The owner's. */
     u32 *regs;
-    s16 irr_top, isr_top;    /* the highest vector in IRR and in ISR, or -1 */
+    int irr_top, isr_top;    /* the highest vector in IRR and in ISR, or -1 */
     u8 irr_words, isr_words; /* bit n: word n of the set is not 0 */
-    s16 raised;              /* the highest that we have put into IRR, or -1; and whether TMR has */
+    int raised;              /* the highest that we have put into IRR, or -1; and whether TMR has */
     bool tmr_moved;          /* changed: since lapic_raised */
     bool has_x2apic;         /* set by lapic_init; the machine may clear it where CPUID does */
     bool bsp;
@@ -141,9 +141,10 @@ void lapic_write(struct lapic *l, u32 offset, u32 value);
 bool lapic_rdmsr(struct lapic *l, u32 msr, u64 *value) must_check;
 bool lapic_wrmsr(struct lapic *l, u32 msr, u64 value) must_check;
 
-/* IA32_TSC_DEADLINE: reads 0, and a write is ignored, in the timer's other modes. */
+/* IA32_TSC_DEADLINE: reads 0, and a write is ignored, in the timer's other modes. True: it was past
+ * already. */
 u64 lapic_tsc_deadline(struct lapic *l);
-void lapic_set_tsc_deadline(struct lapic *l, u64 tsc);
+bool lapic_set_tsc_deadline(struct lapic *l, u64 tsc);
 
 /* The guest's TSC has been set or its speed has changed. */
 void lapic_tsc_changed(struct lapic *l);

@@ -60,6 +60,21 @@ static void arm(struct lapic *l, u64 least)
     set_deadline(l, deadline);
 }
 
+/* True: it was due. */
+static bool arm_tsc(struct lapic *l, u64 least)
+{
+    bool due = l->tsc_deadline && tsc_reached(l);
+
+    if (!due) {
+        arm(l, least);
+        return false;
+    }
+    l->tsc_deadline = 0;
+    tick(l);
+    set_deadline(l, LAPIC_NEVER);
+    return true;
+}
+
 /* Past all the zeros until `at`: to the next one, or to none. */
 static void roll(struct lapic *l, u64 at)
 {
@@ -77,24 +92,14 @@ void lapic_expire(struct lapic *l, u64 at)
 {
     if (at < l->deadline)
         return;
-    if (!l->tsc_deadline) {
-        l->timer_earliest = at + LEAST_GAP;
-        roll(l, at);
-        tick(l);
-    } else if (tsc_reached(l)) {
-        l->tsc_deadline = 0;
-        tick(l);
+    if (l->tsc_deadline) {
+        (void)arm_tsc(l, at + 1);
+        return;
     }
+    l->timer_earliest = at + LEAST_GAP;
+    roll(l, at);
+    tick(l);
     arm(l, at + 1);
-}
-
-static void arm_tsc(struct lapic *l)
-{
-    if (l->tsc_deadline && tsc_reached(l)) {
-        l->tsc_deadline = 0;
-        tick(l);
-    }
-    arm(l, 0);
 }
 
 /* What was due was due before this access. */
@@ -105,7 +110,7 @@ static u64 settle(struct lapic *l)
     lapic_expire(l, at);
     roll(l, at);
     if (l->tsc_deadline)
-        arm_tsc(l);
+        (void)arm_tsc(l, 0);
     return at;
 }
 
@@ -184,16 +189,16 @@ u64 lapic_tsc_deadline(struct lapic *l)
     return l->tsc_deadline;
 }
 
-void lapic_set_tsc_deadline(struct lapic *l, u64 tsc)
+bool lapic_set_tsc_deadline(struct lapic *l, u64 tsc)
 {
     if (mode(l) != LAPIC_TIMER_TSC)
-        return;
+        return false;
     l->tsc_deadline = tsc;
-    arm_tsc(l);
+    return arm_tsc(l, 0);
 }
 
 void lapic_tsc_changed(struct lapic *l)
 {
     if (l->tsc_deadline)
-        arm_tsc(l);
+        (void)arm_tsc(l, 0);
 }

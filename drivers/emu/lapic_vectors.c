@@ -10,13 +10,13 @@ static u32 *word_of(const struct lapic *l, u32 set, unsigned word)
 }
 
 /* A word may have become 0 by the processor. */
-static s16 top_of(const struct lapic *l, u32 set, u32 words)
+static int top_of(const struct lapic *l, u32 set, u32 words)
 {
     while (words) {
         unsigned word = highest_bit(words);
         u32 bits = *word_of(l, set, word);
         if (likely(bits))
-            return (s16)(word * 32 + highest_bit(bits));
+            return (int)(word * 32 + highest_bit(bits));
         words ^= 1u << word;
     }
     return -1;
@@ -78,18 +78,17 @@ void lapic_forget(struct lapic *l)
 }
 
 /* 11.8.4: TMR takes on how the interrupt was triggered when it comes into IRR. */
-static void request_word(struct lapic *l, unsigned word, u32 bits, bool level)
+static always_inline void request_word(struct lapic *l, unsigned word, u32 bits, u8 top, bool level)
 {
-    u32 *tmr = word_of(l, LAPIC_TMR, word), before = *tmr;
-    s16 top = (s16)(word * 32 + highest_bit(bits));
+    u32 *tmr = word_of(l, LAPIC_TMR, word), wrong = (level ? ~*tmr : *tmr) & bits;
 
     *word_of(l, LAPIC_IRR, word) |= bits;
     l->irr_words |= (u8)(1u << word);
     if (top > l->raised)
         l->raised = top;
-    if (likely((level ? ~before & bits : before & bits) == 0))
+    if (likely(!wrong))
         return;
-    *tmr = before ^ (level ? ~before & bits : before & bits);
+    *tmr ^= wrong;
     l->tmr_moved = true;
 }
 
@@ -99,7 +98,7 @@ void lapic_request(struct lapic *l, u8 vector, bool level)
         lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR);
         return;
     }
-    request_word(l, vector / 32, 1u << (vector & 31), level);
+    request_word(l, vector / 32, 1u << (vector & 31), vector, level);
     if (vector > l->irr_top)
         l->irr_top = vector;
 }
@@ -123,6 +122,12 @@ bool lapic_post(struct lapic *l, u8 vector, bool level)
     return post(l->posted.requests, &l->posted.control, vector);
 }
 
+static void request_half(struct lapic *l, unsigned word, u32 bits, bool level)
+{
+    if (bits)
+        request_word(l, word, bits, (u8)(word * 32 + highest_bit(bits)), level);
+}
+
 static void merge(struct lapic *l, u64 *requests, u64 *mark, bool level)
 {
     if (!(__atomic_load_n(mark, __ATOMIC_ACQUIRE) & LAPIC_POSTED_ON))
@@ -136,10 +141,8 @@ static void merge(struct lapic *l, u64 *requests, u64 *mark, bool level)
             lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR);
             bits &= ~0xffffull;
         }
-        if ((u32)bits)
-            request_word(l, 2 * i, (u32)bits, level);
-        if (bits >> 32)
-            request_word(l, 2 * i + 1, (u32)(bits >> 32), level);
+        request_half(l, 2 * i, (u32)bits, level);
+        request_half(l, 2 * i + 1, (u32)(bits >> 32), level);
     }
 }
 
@@ -176,7 +179,7 @@ bool lapic_several(const struct lapic *l)
            (many(l->irr_words) || many(*word_of(l, LAPIC_IRR, (unsigned)l->irr_top / 32)));
 }
 
-static void drop(struct lapic *l, u32 set, u8 *words, s16 *top, u8 vector)
+static void drop(struct lapic *l, u32 set, u8 *words, int *top, u8 vector)
 {
     u32 *word = word_of(l, set, vector / 32);
 

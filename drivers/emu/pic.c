@@ -17,13 +17,13 @@ static struct pic *pic_of(struct device *dev)
 static void settle(struct pic *pic)
 {
     struct i8259 *master = &pic->chip[0];
-    bool slave = i8259_asking(&pic->chip[1]) != I8259_NONE;
+    bool slave = i8259_asks(&pic->chip[1]);
 
     /* The cascade is no wire that edges are lost on: a request is there as long as the slave's. */
     master->lines = (u8)((master->lines & ~(1u << CASCADE)) | (unsigned)slave << CASCADE);
     master->irr = (u8)((master->irr & ~(1u << CASCADE)) | (unsigned)slave << CASCADE);
 
-    bool pending = i8259_asking(master) != I8259_NONE;
+    bool pending = i8259_asks(master);
     if (pending != pic->pending) {
         pic->pending = pending;
         dev_line(&pic->dev, DEV_LINE_INTR, pending);
@@ -34,8 +34,8 @@ void pic_line(struct pic *pic, unsigned irq, bool level)
 {
     if (irq >= 16 || irq == CASCADE)
         return;
-    i8259_line(&pic->chip[irq / 8], irq % 8, level);
-    settle(pic);
+    if (i8259_line(&pic->chip[irq / 8], irq % 8, level))
+        settle(pic);
 }
 
 u8 pic_ack(struct pic *pic)

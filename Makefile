@@ -41,7 +41,7 @@ FUZZCC  := clang
 LANG_FLAGS   := -std=gnu17 -I. -I$(B) -DVERSION='"$(VERSION)"' -DCOUNT_VMCS=$(COUNT_VMCS) -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
 WARN_FLAGS   := -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
 KERNEL_FLAGS := -DHOST=0 -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(STACK) \
-                -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=branch \
+                -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none \
                 -fstack-protector-strong -mstack-protector-guard=global
 HOST_FLAGS   := -DHOST=1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
 LINK_FLAGS   := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none \
@@ -94,7 +94,8 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
 # Most exits go through these: a frame pointer there costs more than a backtrace through them is worth.
-HOT := vmx/vmx_exit.c vmx/vmx_state.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c) core/io_bus.c core/lines.c core/console.c guests/pc.c
+HOT := vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c guests/pc*.c) \
+       arch/x86/clock.c core/io_bus.c core/lines.c core/console.c core/run.c
 $(HOT:%=$(B)/%.o): KERNEL_FLAGS += -fomit-frame-pointer
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 

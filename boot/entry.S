@@ -198,7 +198,7 @@ refuse:
 long_mode:
     movabs $1f, %rax
     jmp *%rax
-1:  endbr64
+1:
     mov $0x10, %eax
     mov %eax, %ds
     mov %eax, %es

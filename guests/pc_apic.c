@@ -130,7 +130,9 @@ static bool due_virtually(struct pc_cpu *cpu)
 
     if (lapic_has_posted(l))
         lapic_merge(l);
-    return extint_pending(cpu) || lapic_requested(l) >> 4 > (int)(l->regs[LAPIC_PPR / 4] >> 4);
+    bool extint = extint_pending(cpu);
+    int held = (int)(l->regs[LAPIC_PPR / 4] >> 4);
+    return extint || l->raised >> 4 > held || lapic_requested(l) >> 4 > held;
 }
 
 static bool due(struct guest *guest)

@@ -14,7 +14,6 @@ trap_stubs:
     .set vector, 0
     .rept 256
     .balign TRAP_STUB_SIZE
-    endbr64
     .if vector >= 32 || !((WITH_ERROR_CODE >> (vector & 31)) & 1)
     push $0
     .endif

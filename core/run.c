@@ -50,6 +50,14 @@ void run_add(struct vcpu *vcpu)
         arch_kick(vcpu->core);
 }
 
+bool run_called(void)
+{
+    const struct run_queue *queue = &queues[arch_core()];
+
+    return __atomic_load_n(&queue->newcomers, __ATOMIC_ACQUIRE) ||
+           queue->ring->next_on_core != queue->ring;
+}
+
 static void insert(struct run_queue *queue, struct vcpu *vcpu)
 {
     if (queue->ring) {

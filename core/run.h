@@ -27,6 +27,9 @@ void run_add(struct vcpu *vcpu);
 u64 run_device_time(const struct vcpu *vcpu);
 void run_devices(struct vcpu *vcpu, u64 now);
 
+/* This core was called, maybe not for the vCPU that runs on it: has it more to do than that? */
+bool run_called(void);
+
 /* Round the vCPUs of this core once: runs who can. False if there was nothing to do: then the core
  * may sleep until the time it armed, or a call. */
 bool run_turn(void);

@@ -282,6 +282,7 @@ static bool write_eoi_msr(struct guest *guest, u64 value)
 }
 
 #define MSR_APIC_BASE    0x1bu
+#define MSR_X2APIC_ICR   0x830u
 #define MSR_TSC_DEADLINE 0x6e0u
 
 static bool read_msr(struct guest *guest, u32 msr, u64 *value)
@@ -296,6 +297,18 @@ static bool read_msr(struct guest *guest, u32 msr, u64 *value)
         *value = lapic_tsc_deadline(l);
     else
         return lapic_rdmsr(l, msr, value);
+    return true;
+}
+
+/* Nothing but IRR may change here, and that only if it is for itself. */
+static bool send(struct guest *guest, u64 icr)
+{
+    struct lapic *l = &cpu_of(guest)->lapic;
+
+    if (!lapic_wrmsr(l, MSR_X2APIC_ICR, icr))
+        return false;
+    if (l->raised >= 0)
+        vcpu_note(&guest->vcpu, ATTENTION_EVENT);
     return true;
 }
 
@@ -343,6 +356,7 @@ static const struct guest_apic_ops apic_ops = {
     .view = view,
     .ended = ended,
     .crowded = crowded,
+    .send = send,
     .arm = arm,
     .tsc_changed = tsc_changed,
 };

@@ -96,17 +96,19 @@ static enum guest_action exit_exception(struct guest *guest)
     return GUEST_RESUME;
 }
 
-/* Acknowledged by the exit: the vector is here, and the local APIC waits for its EOI. */
+/* Acknowledged by the exit: the vector is here, and the local APIC waits for its EOI. A kick is
+ * mostly for this guest, whose attention tells. */
 static enum guest_action exit_interrupt(struct guest *guest)
 {
     u32 event = vmcs_read(VMCS_EXIT_EVENT);
     (void)guest;
 
-    if (event & EVENT_VALID)
-        irq_handle((u8)event);
-    else
+    if (!(event & EVENT_VALID)) {
         interrupts_let_in();
-    return GUEST_LOOK;
+        return GUEST_LOOK;
+    }
+    irq_handle((u8)event);
+    return (u8)event == VECTOR_KICK && !run_called() ? GUEST_RESUME : GUEST_LOOK;
 }
 
 static enum guest_action exit_window(struct guest *guest)

@@ -63,6 +63,9 @@ struct guest_apic_ops {
     /* Something is requested that has to wait: for another, for an end, for TPR. */
     bool (*crowded)(struct guest *guest);
 
+    /* x2APIC's ICR is written. False: #GP. */
+    bool (*send)(struct guest *guest, u64 icr);
+
     /* IA32_TSC_DEADLINE is written. */
     void (*arm)(struct guest *guest, u64 tsc);
 

@@ -159,12 +159,36 @@ static no_inline enum guest_action write_by_table(struct guest *guest, u32 msr, 
 
 /* TSC_ADJUST goes first: Linux reads it again and again, to see whether firmware has touched the
  * clock. And the timer is set many times a second. */
+/* Those that operating systems use all the time; a refusal is the table's to tell. */
+static bool is_x2apic(const struct guest *guest, u32 msr)
+{
+    return msr - MSR_X2APIC <= MSR_X2APIC_LAST - MSR_X2APIC && guest->cpuid->have & TRAIT_X2APIC;
+}
+
+static no_inline enum guest_action read_x2apic(struct guest *guest, u32 msr)
+{
+    u64 value;
+
+    if (!guest_apic_msr_read(guest, msr, &value))
+        return read_by_table(guest, msr);
+    give(guest, value);
+    return GUEST_NEXT;
+}
+
+static no_inline enum guest_action write_x2apic(struct guest *guest, u32 msr, u64 value)
+{
+    bool good = msr == MSR_X2APIC_ICR ? guest->apic->send(guest, value)
+                                      : guest_apic_msr_write(guest, msr, value);
+
+    return likely(good) ? GUEST_NEXT : write_by_table(guest, msr, value);
+}
+
 enum guest_action guest_rdmsr(struct guest *guest)
 {
     u32 msr = (u32)guest->gpr[GPR_RCX];
 
-    if (msr != MSR_TSC_ADJUST)
-        return read_by_table(guest, msr);
+    if (unlikely(msr != MSR_TSC_ADJUST))
+        return is_x2apic(guest, msr) ? read_x2apic(guest, msr) : read_by_table(guest, msr);
     give(guest, guest->tsc_adjust);
     return GUEST_NEXT;
 }
@@ -178,6 +202,8 @@ enum guest_action guest_wrmsr(struct guest *guest)
         guest->apic->arm(guest, value);
     else if (msr == MSR_TSC_ADJUST)
         msr_tsc_adjust_write(guest, msr, value);
+    else if (is_x2apic(guest, msr))
+        return write_x2apic(guest, msr, value);
     else
         return write_by_table(guest, msr, value);
     return GUEST_NEXT;

@@ -21,6 +21,7 @@
 #define   APIC_BASE_ENABLE          BIT(11)     /* never cleared: Bochs cannot set it again */
 #define   APIC_BASE_ADDRESS         MASK(51, 12)
 #define MSR_X2APIC                  0x00000800  /* + the register's xAPIC offset / 16 */
+#define MSR_X2APIC_ICR              0x00000830
 #define MSR_X2APIC_LAST             0x000008ff
 
 /* --- what may be switched on: Intel vol. 3 24.7, AMD vol. 2 15.30.1 ------------------------------- */

@@ -67,7 +67,13 @@ static void fake_arm(struct guest *guest, u64 tsc)
     fake_apic_reg = tsc;
 }
 
+static bool fake_send(struct guest *guest, u64 icr)
+{
+    return fake_msr_write(guest, 0x830, icr);
+}
+
 static const struct guest_apic_ops fake_apic = {
+    .send = fake_send,
     .arm = fake_arm,
     .msr_read = fake_msr_read,
     .msr_write = fake_msr_write,

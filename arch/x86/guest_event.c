@@ -88,9 +88,9 @@ static always_inline bool look_up(struct guest *guest, const struct guest_event_
 
     if (seen & out)
         return true;
-    guest_deliver(guest, ops);
     if (rearm || seen & ATTENTION_TIME)
         ops->rearm(guest);
+    guest_deliver(guest, ops); /* it may want to look again sooner than that */
     return false;
 }
 

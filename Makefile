@@ -63,7 +63,7 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guest
             arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_during.c \
             arch/x86/guest_debug.c arch/x86/guest_maps.c arch/x86/guest_dump.c \
             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
-            svm/svm_caps.c svm/svm_names.c svm/svm_check.c svm/svm_dump.c))
+            svm/svm_caps.c svm/svm_event.c svm/svm_names.c svm/svm_check.c svm/svm_dump.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
 FUZZES := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
 

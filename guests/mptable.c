@@ -3,6 +3,8 @@
  * The multiprocessor table (MultiProcessor Specification 1.4, chapter 4), for systems that do not
  * read ACPI: the same processors and interrupts once more.
  */
+#include "drivers/emu/ioapic.h"
+#include "drivers/emu/lapic_regs.h"
 #include "guests/firmware_parts.h"
 #include "guests/pc_map.h"
 #include "lib/bits.h"
@@ -12,12 +14,10 @@ enum { MP_CPU, MP_BUS, MP_IOAPIC, MP_IO_INTERRUPT, MP_LOCAL_INTERRUPT };
 enum { BUS_PCI, BUS_ISA };
 enum { MP_INT, MP_NMI, MP_SMI, MP_EXTINT };
 
-#define MP_VERSION     4    /* 1.4 */
-#define LAPIC_VERSION  0x14 /* as the local APIC's version register says */
-#define IOAPIC_VERSION 0x11
-#define CPU_ENABLED    BIT(0)
-#define CPU_BOOT       BIT(1)
-#define ALL_APICS      0xff
+#define MP_VERSION  4 /* 1.4 */
+#define CPU_ENABLED BIT(0)
+#define CPU_BOOT    BIT(1)
+#define ALL_APICS   0xff
 
 /* 4.3.4: polarity in bits 1:0, trigger in bits 3:2; 0 is the bus's own way. */
 #define LEVEL_HIGH 0x0d
@@ -75,7 +75,7 @@ static u32 put_cpus(struct firmware *fw)
     for (u32 i = 0; i < fw->config->cpus; i++) {
         struct mp_cpu cpu = {.type = MP_CPU,
                              .apic_id = (u8)i,
-                             .apic_version = LAPIC_VERSION,
+                             .apic_version = (u8)LAPIC_VERSION_VALUE,
                              .flags = (u8)(CPU_ENABLED | (i ? 0 : CPU_BOOT)),
                              .signature = 0x600, /* a family; the CPUID instruction says more */
                              .features = 0x201}; /* FPU and APIC */

@@ -4,11 +4,27 @@
  */
 #include "guests/pc_cpu.h"
 
-/* Another processor has sent INIT; a start-up IPI, with its vector in bits 15:8. */
-enum { SIGNAL_INIT = 1, SIGNAL_STARTUP = 2 };
+/* Another processor has sent INIT; a start-up IPI, with its vector in bits 15:8; behind INIT, an
+ * NMI. */
+enum { SIGNAL_INIT = 1, SIGNAL_STARTUP = 2, SIGNAL_NMI = 4 };
 
+/* The NMI belongs to the life that an INIT on its way begins, not to the one that it ends. */
+static bool behind_init(struct pc_cpu *cpu)
+{
+    u32 seen = __atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST);
+
+    while (unlikely(seen & SIGNAL_INIT))
+        if (__atomic_compare_exchange_n(&cpu->signals, &seen, seen | SIGNAL_NMI, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            return true;
+    return false;
+}
+
+/* A processor that waits for its start-up IPI has NMIs blocked (SDM 3, 26.2), so one waits. */
 void pc_signal_nmi(struct pc_cpu *cpu)
 {
+    if (behind_init(cpu))
+        return;
     __atomic_store_n(&cpu->guest->nmi, true, __ATOMIC_RELEASE);
     vcpu_call(&cpu->guest->vcpu, ATTENTION_EVENT);
 }
@@ -61,11 +77,15 @@ void pc_deliver(void *ctx, unsigned index, enum apic_mode mode, u8 vector, bool 
     }
 }
 
-/* Table 10-1 for INIT; where a start-up IPI begins: 9.4.3. */
-static void make_start(struct guest_start *start, u8 vector)
+/* Table 10-1 for INIT, EDX the processor's signature; where a start-up IPI begins: 9.4.3. */
+static void make_start(const struct guest *guest, struct guest_start *start, u8 vector)
 {
+    u32 leaf[4];
+
+    guest_cpuid_leaf(guest, 1, 0, leaf);
     *start = (struct guest_start){
         .mode = GUEST_REAL16,
+        .rdx = leaf[0],
         .cr0 = 0x10, /* ET; caching stays as it was: on */
         .cs = {(u64)vector << 12, 0xffff, (u16)(vector << 8), 0x9b},
         .data = {0,                 0xffff, 0,                  0x93},
@@ -75,10 +95,26 @@ static void make_start(struct guest_start *start, u8 vector)
     };
 }
 
+/* What was signalled. INIT ends an NMI that waited, but for one behind it: before `signals` is
+ * taken, as from then on an NMI is for the new life. */
+static u32 take_signals(struct pc_cpu *cpu)
+{
+    u32 seen = __atomic_load_n(&cpu->signals, __ATOMIC_SEQ_CST);
+
+    do {
+        if (seen & SIGNAL_INIT)
+            __atomic_store_n(&cpu->guest->nmi, false, __ATOMIC_SEQ_CST);
+    } while (!__atomic_compare_exchange_n(&cpu->signals, &seen, 0, false, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_SEQ_CST));
+    if (seen & SIGNAL_NMI)
+        __atomic_store_n(&cpu->guest->nmi, true, __ATOMIC_SEQ_CST);
+    return seen;
+}
+
 bool pc_apic_signalled(struct vcpu *vcpu, const struct guest_start **start)
 {
     struct pc_cpu *cpu = cpu_of(guest_of(vcpu));
-    u32 signals = __atomic_exchange_n(&cpu->signals, 0, __ATOMIC_SEQ_CST);
+    u32 signals = take_signals(cpu);
     bool reset = signals & SIGNAL_INIT;
 
     *start = NULL;
@@ -89,7 +125,7 @@ bool pc_apic_signalled(struct vcpu *vcpu, const struct guest_start **start)
     if (!cpu->waits || !(signals & SIGNAL_STARTUP))
         return reset;
     cpu->waits = false;
-    make_start(&cpu->start, (u8)(signals >> 8));
+    make_start(cpu->guest, &cpu->start, (u8)(signals >> 8));
     *start = &cpu->start;
     return true;
 }

@@ -89,9 +89,9 @@ bool svm_nmi_blocked(struct guest *guest)
 }
 
 /*
- * With VNMI the processor does it all (15.21.10). Else the IRET that ends a handler is intercepted,
- * and as SVM has no window for what may then still be in the way (that IRET, an interrupt shadow,
- * an event that goes in now), we look again a moment later.
+ * With VNMI the processor does it all (15.21.10), once it has the NMI. Else the IRET that ends a
+ * handler is intercepted, and as SVM has no window for what may then still be in the way (that
+ * IRET, an interrupt shadow, an event that goes in now), we look again a moment later.
  */
 static bool deliver_nmi(struct guest *guest, bool taken)
 {
@@ -99,7 +99,7 @@ static bool deliver_nmi(struct guest *guest, bool taken)
     u64 *word = &v->vmcb->control.virtual_interrupt;
 
     if (svm_caps.has[SVM_VNMI]) {
-        guest->nmi = *word & V_NMI;
+        guest->nmi = false; /* first: one that comes now is another */
         *word |= V_NMI;
         svm_dirty(v, CLEAN_VINTR);
         return false;
@@ -115,6 +115,13 @@ static bool deliver_nmi(struct guest *guest, bool taken)
     v->nmi_masked = true;
     svm_intercept(v, SVM_EXIT_IRET, true);
     return true;
+}
+
+void svm_take_back_nmi(struct svm_vcpu *v)
+{
+    v->vmcb->control.virtual_interrupt &= ~V_NMI;
+    svm_dirty(v, CLEAN_VINTR);
+    v->guest.nmi = true;
 }
 
 /* MOV to CR8 is intercepted: V_IRQ with a priority would do, but for QEMU's TCG, which takes no

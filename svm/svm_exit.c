@@ -217,6 +217,8 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_fetch_xcr0(v);
         svm_keep_shadow(v);
     }
+    if (unlikely(c->virtual_interrupt & V_NMI))
+        svm_take_back_nmi(v);
     if (unlikely((c->virtual_interrupt & V_TPR) != guest_cr8(&v->guest)))
         guest_cr8_set(&v->guest, c->virtual_interrupt & V_TPR);
     bool out = guest_act(&v->guest, handler(&v->guest), &act_ops);

@@ -90,6 +90,10 @@ void svm_requeue(struct svm_vcpu *v);
 
 bool svm_nmi_blocked(struct guest *guest);
 
+/* VNMI: what the processor was given and has not taken waits with us again. So no more than one
+ * ever waits, as the architecture has it, and a HLT sees it. */
+void svm_take_back_nmi(struct svm_vcpu *v);
+
 /* An exit: the guest ends an NMI's handler. */
 enum guest_action svm_iret(struct guest *guest);
 

@@ -75,7 +75,7 @@ def bochs_config(machine, image, tmp, com1):
 cpu: model={machine.model or 'corei7_haswell_4770'}, count={machine.cores}, ips={machine.ips}, \
 reset_on_triple_fault=0
 memory: guest={machine.memory}, host={machine.memory}
-romimage: file=/usr/share/bochs/BIOS-bochs-latest
+romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 display_library: term
 {media}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """`make test`: every test there is as one TAP stream, side by side, and a count as the last line.
 
-Names: build/…, lint/…, unit/FILE/FUNCTION, fuzz/…, bench/prices, boot/STANZA. CASE=pattern chooses (a part of the
+Names: build/…, lint/…, unit/FILE/FUNCTION, fuzz/…, bench/prices, boot/STANZA[/GUEST]. CASE=pattern chooses (a part of the
 name, or with * and ?), and only what the chosen ones need is built.
 """
 import argparse
@@ -107,7 +107,7 @@ def boot(case, images):
         if case.machine.lane == "kvm" and lane.kvm_reason():
             return [(case.name, "", lane.kvm_reason())]
         log = f"build/test/{case.name}.log"
-        return [(case.name, cases.run(case, images, log, STOPPING), "")]
+        return [(case.name, cases.run(case, images, log, STOPPING), "")] + cases.guest_points(case, log)
 
     return run
 
@@ -182,7 +182,7 @@ def all_jobs(options):
         if options.long or not case.long:
             cost = case.machine.cores * (5 if case.machine.lane == "vmx" else 1)
             needs = [n for n in case.needs() if not options.kernel or n not in (elf, iso)]
-            add(case.name, boot(case, images), needs, weight=cost)
+            add(case.name, boot(case, images), needs, case.names(), weight=cost)
     for case in linux_cases.CASES:
         if options.long or not case.long:
             add(f"linux/{case.name}", boot_linux(case), linux.needs(case), weight=3 + 5 * ("checks" in case.words))
@@ -239,6 +239,7 @@ class Tap:
         for name, wrong, skip in points:
             if chosen([name, job.name], self.patterns):
                 self.point(name, wrong, skip, seconds, text)
+                text = "" if wrong else text  # once is enough
 
     def end(self):
         print(f"1..{sum(self.count.values())}")

@@ -54,6 +54,10 @@ static no_inline struct cpuid look_closer(const struct guest *guest, u32 leaf, u
         return topology(guest, sub);
     case 0xd:
         return xstate(guest, sub);
+    case 0x80000001: /* AMD's repeats leaf 1 (APM 3, E.4.2) */
+        regs = table->row[guest_cpuid_row(leaf)];
+        regs.edx &= guest->apic_off ? ~(u32)APIC : ~0u;
+        break;
     case 0x8000001d:
         return sub < GUEST_CACHES_MAX ? table->cache_amd[sub] : no_leaf;
     case 0x8000001e: /* EBX: the core's number; ECX: one node */

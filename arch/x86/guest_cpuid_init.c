@@ -269,6 +269,8 @@ static void mark_special(struct guest_cpuid *table)
         if (leaves[i] <= last_of(table, leaves[i]))
             table->special[guest_cpuid_row(leaves[i])] = true;
     }
+    if (table->amd && last_of(table, 0x80000001) >= 0x80000001)
+        table->special[guest_cpuid_row(0x80000001)] = true;
 }
 
 /* What a trait promises is there only if the host, too, has what it needs. */

@@ -23,7 +23,7 @@ struct start_segment {
 struct guest_start {
     enum guest_kind kind;
     enum guest_mode mode;
-    u64 rip, rsp, rax, rbx, rsi, rdi;
+    u64 rip, rsp, rax, rbx, rdx, rsi, rdi;
     u64 cr0, cr3, cr4, efer;
     struct start_segment cs, data, tr; /* data: DS, ES, FS, GS and SS */
     u64 gdt_base;

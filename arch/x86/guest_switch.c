@@ -55,17 +55,19 @@ void guest_destroy(struct guest *guest, u64 size)
     guest_give_back(ptr_hpa(guest), block_of(size));
 }
 
-/* Without RSP, which is the control block's. */
+/* Without RSP, which is the control block's. An NMI that came while it waited for its start goes on
+ * waiting. */
 void guest_start_gpr(struct guest *guest, const struct guest_start *start)
 {
     memset(guest->gpr, 0, sizeof guest->gpr);
     memset(guest->dr, 0, sizeof guest->dr);
     guest->dr6 = 0xffff0ff0;
     guest->cr2 = 0;
-    guest->event.valid = guest->nmi = guest->halted = false;
+    guest->event.valid = guest->halted = false;
     guest->hits = 0;
     guest->gpr[GPR_RAX] = start->rax;
     guest->gpr[GPR_RBX] = start->rbx;
+    guest->gpr[GPR_RDX] = start->rdx;
     guest->gpr[GPR_RSI] = start->rsi;
     guest->gpr[GPR_RDI] = start->rdi;
 }

@@ -5,7 +5,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-#define TICK_NS   10u
+#define NS        1000000000ull
 #define LEAST_GAP 50000u /* ns */
 
 /* Registers (specification 2.3), 8 bytes each. */
@@ -28,6 +28,21 @@ enum {
 
 #define T_CAN      (BIT(4) | BIT(5) | (u64)HPET_PINS << 32) /* periodic, 64 bits */
 #define T_WRITABLE (T_LEVEL | T_INTERRUPT | T_PERIODIC | T_SET | T_32BIT | MASK(13, T_ROUTE))
+
+/* A tenth of a thousand-millionth off at most: the period has no more digits. */
+_Static_assert(1000000000000000 / HPET_PERIOD_FS + 1 == HPET_HZ, "the period is the frequency's");
+
+/* Whole seconds apart, so that no product overflows. */
+static u64 ticks_at(u64 ns)
+{
+    return ns / NS * HPET_HZ + ns % NS * HPET_HZ / NS;
+}
+
+/* When a tick is over. */
+static u64 ns_of(u64 ticks)
+{
+    return ticks / HPET_HZ * NS + (ticks % HPET_HZ * NS + HPET_HZ - 1) / HPET_HZ;
+}
 
 static struct hpet *hpet_of(struct device *dev)
 {
@@ -86,7 +101,7 @@ static void tell_edge(struct hpet *hpet, struct hpet_timer *t, u64 now)
 static void settle_timer(struct hpet *hpet, unsigned n, u64 now)
 {
     struct hpet_timer *t = &hpet->timer[n];
-    bool matched = hpet_timer_pass(t, now / TICK_NS);
+    bool matched = hpet_timer_pass(t, ticks_at(now));
     bool enabled = running(hpet) && (t->config & T_INTERRUPT);
 
     if (t->config & T_LEVEL) {
@@ -110,9 +125,9 @@ static u64 next_of(const struct hpet *hpet, unsigned n)
         return DEV_NEVER;
     if (t->owes)
         return t->told + LEAST_GAP;
-    if (t->match >= BIT(63) / TICK_NS)
+    if (t->match >= BIT(63) / NS * HPET_HZ)
         return DEV_NEVER;
-    return max_u64(t->match * TICK_NS, t->config & T_LEVEL ? 0 : t->told + LEAST_GAP);
+    return max_u64(ns_of(t->match), t->config & T_LEVEL ? 0 : t->told + LEAST_GAP);
 }
 
 static void settle(struct hpet *hpet, u64 now)
@@ -231,7 +246,7 @@ static u64 hpet_read(struct device *dev, u64 offset, unsigned bytes)
     u64 now = dev_now(dev), shift = 8 * (offset & 7);
 
     settle(hpet, now);
-    return read_register(hpet, offset & ~7ull, now / TICK_NS) >> shift &
+    return read_register(hpet, offset & ~7ull, ticks_at(now)) >> shift &
            (~0ull >> (64 - 8 * bytes));
 }
 
@@ -262,7 +277,7 @@ static void hpet_write(struct device *dev, u64 offset, unsigned bytes, u64 value
     u64 mask = ~0ull >> (64 - 8 * bytes) << shift;
 
     settle(hpet, now); /* what is due was due before this access */
-    write_register(hpet, offset & ~7ull, value << shift, ~mask, now / TICK_NS);
+    write_register(hpet, offset & ~7ull, value << shift, ~mask, ticks_at(now));
     settle(hpet, now);
 }
 

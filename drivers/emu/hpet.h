@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The high precision event timer (IA-PC HPET specification 1.0a): a 64-bit counter at 100 MHz and
- * three timers, each of which can be periodic, with the legacy replacement route. No FSB
+ * The high precision event timer (IA-PC HPET specification 1.0a): a 64-bit counter at 14.31818 MHz
+ * and three timers, each of which can be periodic, with the legacy replacement route. No FSB
  * (message) interrupts.
  *
  * Nothing ticks: each access brings the time. Matches are met by deadline; if several came due, a
@@ -19,7 +19,8 @@
 
 #define HPET_SIZE      0x400 /* bytes of registers */
 #define HPET_TIMERS    3
-#define HPET_PERIOD_FS 10000000u   /* 10 ns */
+#define HPET_HZ        14318180u   /* the PC's oldest crystal, as in Intel's chip sets since ICH5 */
+#define HPET_PERIOD_FS 69841279u   /* of it */
 #define HPET_BLOCK     0x8086a201u /* the capabilities' low half: the block's id in ACPI's table */
 #define HPET_PINS      0x00f00000u /* interrupt inputs that a timer can be routed to: 20 to 23 */
 

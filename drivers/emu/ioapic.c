@@ -8,7 +8,7 @@
 /* The registers behind the window: 82093AA, 3.2. */
 enum { REG_ID = 0x00, REG_VERSION = 0x01, REG_ARBITRATION = 0x02, REG_ENTRIES = 0x10 };
 
-#define VERSION_VALUE ((IOAPIC_PINS - 1) << 16 | 0x20)
+#define VERSION_VALUE ((IOAPIC_PINS - 1) << 16 | IOAPIC_VERSION)
 
 /* A redirection entry: 3.2.4. */
 #define ENTRY_MODE       MASK(10, 8)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An I/O APIC with 24 pins: Intel 82093AA data sheet (290566), with the version 0x20 and the EOI
+ * An I/O APIC with 24 pins: Intel 82093AA data sheet (290566), with the version and the EOI
  * register of its successors (ICH and later). A device on the memory bus, offset 0 at 0xfec00000.
  *
  * A pin's level says whether it is asserted; the polarity bit is kept and changes nothing, since
@@ -14,8 +14,9 @@
 #include "drivers/emu/apic_message.h"
 #include "drivers/emu/dev.h"
 
-#define IOAPIC_PINS 24u
-#define IOAPIC_SIZE 0x100u /* bytes of its window that are worth a device; the rest is empty */
+#define IOAPIC_PINS    24u
+#define IOAPIC_SIZE    0x100u /* bytes of its window that are worth a device; the rest is empty */
+#define IOAPIC_VERSION 0x20
 
 /* Offsets in the window. */
 enum { IOAPIC_SELECT = 0x00, IOAPIC_WINDOW = 0x10, IOAPIC_EOI = 0x40 };

@@ -68,17 +68,24 @@ static void registers_reset(const char *where)
         check(!apic_read(APIC_ISR + at) && !apic_read(APIC_IRR + at), "%s: IRR or ISR", where);
 }
 
+static bool has_apic(void)
+{
+    return cpuid(1, 0).d >> 9 & 1;
+}
+
 /* CPUID's bit follows EN (11.4.3); nobody answers where the page was. */
 static void off(void)
 {
-    check(!(cpuid(1, 0).d >> 9 & 1), "off, and CPUID has an APIC");
+    check(!has_apic(), "off, and CPUID has an APIC");
+    check(!cpu_is_amd() || !(cpuid(0x80000001, 0).d >> 9 & 1), "off, and AMD's leaf has an APIC");
     check(*(volatile u32 *)(APIC_PAGE + APIC_VERSION) == ~0u, "off, and the page answers");
     check(TRY("rdmsr", : "c"(0x802) : "eax", "edx") == GP, "off, and MSR 802 answers");
 }
 
 static void from_page(void)
 {
-    check(cpuid(1, 0).d >> 9 & 1, "xAPIC, and CPUID has none");
+    check(has_apic(), "xAPIC, and CPUID has none");
+    check(!cpu_is_amd() || cpuid(0x80000001, 0).d >> 9 & 1, "xAPIC, and AMD's leaf has none");
     check(*(volatile u32 *)(APIC_PAGE + APIC_VERSION) != ~0u, "xAPIC, and the page is empty");
     check(TRY("rdmsr", : "c"(0x803) : "eax", "edx") == GP, "xAPIC, and MSR 803 answers");
     apic_on();

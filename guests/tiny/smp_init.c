@@ -2,13 +2,17 @@
 /*
  * INIT to a processor, whatever it does: running, halted, in an NMI's handler, with interrupts
  * waiting; started again at another page by the first start-up IPI, while those to a running one
- * are nothing (SDM 3, 9.4.4.1; table 10-1).
+ * are nothing (SDM 3, 9.4.4.1; table 10-1). An NMI to one that waits for it is taken then.
  */
 #include "guests/tiny/rt/apic.h"
 
 #define LOW_PAGE 0x6000
 #define WORDS    ((volatile u16 *)(LOW_PAGE + 0xff0))
-PART(low, ".code16", "incw %cs:0xff0\n movw %cs, %cs:0xff2\n sti\n cli\n 1: hlt\n jmp 1b\n");
+PART(low, ".code16",
+     "movl %edx, %cs:0xff4\n incw %cs:0xff0\n movw %cs, %cs:0xff2\n sti\n cli\n 1: hlt\n jmp 1b\n");
+PART(low_nmi, ".code16", "incw %cs:0xff8\n iretw\n");
+#define LOW_NMI    0x800 /* in the page */
+#define VECTOR_NMI ((volatile u16 *)(2 * 4))
 
 static volatile u32 ready, nmis, count;
 
@@ -103,6 +107,15 @@ static void again(const char *mode, const char *what, void (*fn)(unsigned cpu), 
     check(!stale && !cr8, "%s: %u keeps APIC state, %s: %x, CR8 %u", mode, cpu, what, stale, cr8);
 }
 
+/* Table 10-1: EDX is the processor's signature. */
+static void signature(const char *mode, unsigned cpu)
+{
+    u32 edx = WORDS[2] | (u32)WORDS[3] << 16;
+
+    check(edx == cpuid(1, 0).a, "%s: %u has EDX %x after INIT, not %x", mode, cpu, edx,
+          cpuid(1, 0).a);
+}
+
 /* To a running one, and a second one after INIT. */
 static void ignored(const char *mode, unsigned cpu)
 {
@@ -124,6 +137,30 @@ static void ignored(const char *mode, unsigned cpu)
     wait_us(1000);
     check(WORDS[0] == 1 && WORDS[1] == LOW_PAGE >> 4, "%s: %u times, CS %x", mode, WORDS[0],
           WORDS[1]);
+    signature(mode, cpu);
+    cpu_init(cpu);
+    check(cpu_start(cpu, TRAMPOLINE), "%s: %u does not come back", mode, cpu);
+}
+
+/* NMIs to one that waits for its start-up IPI: blocked until then, and of several one waits. */
+static void nmi_waits(const char *mode, unsigned cpu)
+{
+    memcpy((void *)LOW_PAGE, low, (size_t)(low_end - low));
+    memcpy((void *)(LOW_PAGE + LOW_NMI), low_nmi, (size_t)(low_nmi_end - low_nmi));
+    VECTOR_NMI[0] = LOW_NMI;
+    VECTOR_NMI[1] = LOW_PAGE >> 4;
+    WORDS[0] = WORDS[4] = 0;
+    cpu_init(cpu);
+    apic_icr(cpu, ICR_NMI);
+    wait_us(200);
+    apic_icr(cpu, ICR_NMI);
+    wait_us(500);
+    check(WORDS[0] == 0 && WORDS[4] == 0, "%s: %u runs for an NMI", mode, cpu);
+    apic_icr(cpu, ICR_STARTUP | LOW_PAGE >> 12);
+    check(wait_for(WORDS[0] == 1, 1000), "%s: %u does not start, an NMI waiting", mode, cpu);
+    check(wait_for(WORDS[4] == 1, 1000), "%s: %u has lost an NMI", mode, cpu);
+    wait_us(500);
+    check(WORDS[4] == 1, "%s: %u has %u NMIs of two that were one", mode, cpu, WORDS[4]);
     cpu_init(cpu);
     check(cpu_start(cpu, TRAMPOLINE), "%s: %u does not come back", mode, cpu);
 }
@@ -133,6 +170,10 @@ static void all(const char *mode)
     unsigned total = smp_start();
 
     for (unsigned cpu = 1; cpu < total; cpu++) {
+        part("nmi-waits")
+        {
+            nmi_waits(mode, cpu);
+        }
         again(mode, "running", spin, cpu);
         again(mode, "halted", sleep, cpu);
         again(mode, "in an NMI's handler", in_handler, cpu);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "drivers/emu/ioapic.h"
+#include "drivers/emu/lapic_regs.h"
 #include "drivers/host/acpi.h"
 #include "guests/firmware.h"
 #include "guests/pc_map.h"
@@ -402,12 +404,14 @@ static void test_mptable(void **state)
         for (u32 i = 0; i < cpus; i++) {
             const u8 *cpu = first[0] + 20 * i;
             assert_int_equal(cpu[1], i);
+            assert_int_equal(cpu[2], LAPIC_VERSION_VALUE & 0xff);
             assert_int_equal(cpu[3], i ? 1 : 3); /* enabled; exactly one boots */
         }
         assert_int_equal(count[1], 2);
         assert_memory_equal(first[1], "\1\0PCI   \1\1ISA   ", 16);
         assert_int_equal(count[2], 1);
         assert_int_equal(first[2][1], cpus); /* an id that no processor has */
+        assert_int_equal(first[2][2], IOAPIC_VERSION);
         assert_int_equal(first[2][3], 1);
         assert_int_equal(bytes_u32(first[2] + 4), PC_IOAPIC_BASE);
         mp_check_interrupts(first[3], count[3], (u8)cpus);

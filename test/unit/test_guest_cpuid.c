@@ -523,6 +523,27 @@ static void test_no_host_breaks_it(void **state)
     }
 }
 
+/* 11.4.3; AMD's extended leaf repeats the bit. */
+static void check_apic_off(u32 vcpus)
+{
+    fake_guest(&guest, ENGINE_TRAITS | TRAIT_APIC, vcpus, 2893297, vcpus - 1);
+    u32 basic = leaf_of(1, 0, D), extended = leaf_of(0x80000001, 0, D);
+
+    assert_true(basic & BIT(9));
+    assert_int_equal(!!(extended & BIT(9)), is_amd());
+    guest.apic_off = true;
+    assert_int_equal(leaf_of(1, 0, D), basic & ~BIT(9));
+    assert_int_equal(leaf_of(0x80000001, 0, D), extended & ~BIT(9));
+    check_exit(1);
+    guest.apic_off = false;
+}
+
+static void test_apic_off(void **state)
+{
+    (void)state;
+    each_host(check_apic_off);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -533,6 +554,7 @@ int main(void)
         cmocka_unit_test(test_exit_answers_as_the_leaf),
         cmocka_unit_test(test_cr4_shows),
         cmocka_unit_test(test_traits),
+        cmocka_unit_test(test_apic_off),
         cmocka_unit_test(test_hypervisor_leaves),
         cmocka_unit_test(test_frequency),
         cmocka_unit_test(test_xsave_sizes),

@@ -8,18 +8,11 @@
 
 #include "core/io_bus.h"
 #include "core/manifest.h"
+#include "core/pieces.h"
 #include "core/vcpu.h"
 #include "lib/lock.h"
-#include "mm/addr.h"
 
 #define VM_PIECES_MAX 64
-
-/* Guest memory lies in pieces on the host, each a block of frames. */
-struct vm_piece {
-    gpa_t at;
-    hpa_t base;
-    u64 size;
-};
 
 enum vm_end {
     VM_END_NONE,

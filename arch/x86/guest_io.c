@@ -68,10 +68,12 @@ static enum guest_action done(const struct guest *guest)
 static enum guest_action string_io(struct guest *guest, const struct guest_io *io)
 {
     struct guest_cpu cpu;
+    struct guest_view view;
     u64 *rcx = &guest->gpr[GPR_RCX];
     unsigned batch = STRING_BATCH;
 
-    guest_cpu_fill(guest, &cpu);
+    guest_look(guest, &view);
+    guest_cpu_fill(guest, &view, &cpu);
     if (cpu.rflags & RFLAGS_TF)
         batch = 1;
     if (!io->rep)

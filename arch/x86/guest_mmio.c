@@ -9,16 +9,19 @@
     64 /* iterations of a string instruction before pending events get their turn                  \
         */
 
+/* Who asks, for the bus. */
+struct asker {
+    struct guest *guest;
+    const struct guest_view *view;
+};
+
 static bool translate(void *ctx, u64 linear, bool write, gpa_t *at, struct guest_fault *fault)
 {
-    struct guest *guest = ctx;
-    unsigned access = write ? ACCESS_WRITE : ACCESS_READ;
+    const struct asker *asker = ctx;
+    unsigned access = guest_access(asker->view, write);
+    enum walk_verdict verdict =
+        guest_translate(asker->guest, asker->view, linear, access, at, fault);
 
-    if (guest->ops->cpl(guest) == 3)
-        access |= ACCESS_USER;
-    if (guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_AC)
-        access |= ACCESS_AC;
-    enum walk_verdict verdict = guest_translate(guest, linear, access, at, fault);
     /* Tables that are nowhere, or change under us: a page that is not there, and the guest tries
      * again. */
     if (verdict != WALK_OK && verdict != WALK_FAULT)
@@ -28,10 +31,11 @@ static bool translate(void *ctx, u64 linear, bool write, gpa_t *at, struct guest
 
 static u64 read(void *ctx, gpa_t at, unsigned size)
 {
-    struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
+    struct guest *guest = ((const struct asker *)ctx)->guest;
+    struct vm *vm = guest->vcpu.vm;
     u64 value = 0;
 
-    if (guest_apic_read(ctx, at, size, &value) || vm_read(vm, at, &value, size))
+    if (guest_apic_read(guest, at, size, &value) || vm_read(vm, at, &value, size))
         return value;
     lock_take(&vm->device_lock);
     value = io_bus_read(&vm->mmio, at.v, size);
@@ -41,9 +45,10 @@ static u64 read(void *ctx, gpa_t at, unsigned size)
 
 static void write(void *ctx, gpa_t at, unsigned size, u64 value)
 {
-    struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
+    struct guest *guest = ((const struct asker *)ctx)->guest;
+    struct vm *vm = guest->vcpu.vm;
 
-    if (guest_apic_write(ctx, at, size, value) || vm_write(vm, at, &value, size))
+    if (guest_apic_write(guest, at, size, value) || vm_write(vm, at, &value, size))
         return;
     lock_take(&vm->device_lock);
     io_bus_write(&vm->mmio, at.v, size, value);
@@ -51,46 +56,53 @@ static void write(void *ctx, gpa_t at, unsigned size, u64 value)
 }
 
 /* What the emulation of an instruction asks for; RSP and RFLAGS go back to the control block. */
-static enum guest_action emulate(struct guest *guest, const struct mmio_op *op, gpa_t known)
+static enum guest_action emulate(struct guest *guest, const struct guest_view *view,
+                                 const struct mmio_op *op, gpa_t known)
 {
-    const struct mmio_bus bus = {guest, translate, read, write};
+    struct asker asker = {guest, view};
+    const struct mmio_bus bus = {&asker, translate, read, write};
     struct guest_cpu cpu;
     struct guest_fault fault;
 
-    guest_cpu_fill(guest, &cpu);
-    u64 rsp = guest->gpr[GPR_RSP], rflags = cpu.rflags;
+    guest_cpu_fill(guest, view, &cpu);
     enum mmio_result result =
-        mmio_emulate(op, &cpu, &bus, known, rflags & RFLAGS_TF ? 1 : MMIO_BATCH, &fault);
-    if (guest->gpr[GPR_RSP] != rsp)
+        mmio_emulate(op, &cpu, &bus, known, view->rflags & RFLAGS_TF ? 1 : MMIO_BATCH, &fault);
+    if (guest->gpr[GPR_RSP] != view->rsp)
         guest->ops->set(guest, GUEST_RSP, guest->gpr[GPR_RSP]);
-    if (cpu.rflags != rflags)
+    if (cpu.rflags != view->rflags)
         guest->ops->set(guest, GUEST_RFLAGS, cpu.rflags);
     if (result == MMIO_FAULT)
         guest_raise_fault(guest, &fault);
     return result == MMIO_DONE ? GUEST_SKIP : result == MMIO_AGAIN ? GUEST_AGAIN : GUEST_RESUME;
 }
 
+static no_inline enum guest_action not_emulated(struct guest *guest, const struct guest_view *view,
+                                                const struct insn *insn, gpa_t at)
+{
+    vm_stop_text(
+        guest->vcpu.vm,
+        "the instruction at 0x%lx (opcode 0x%02x of map %u, ModRM 0x%02x%s) is not emulated, and "
+        "touched 0x%lx, where it has no memory",
+        view->rip, insn->opcode, insn->map, insn->modrm,
+        insn->encoding == INSN_LEGACY ? "" : ", VEX or EVEX", at.v);
+    return GUEST_LOOK;
+}
+
 enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking)
 {
-    struct vm *vm = guest->vcpu.vm;
-    struct insn insn;
-    struct mmio_op op;
+    struct guest_view view;
 
-    if (guest->event.valid) {
-        vm_stop_text(vm, "an event's delivery touched 0x%lx, where it has no memory", at.v);
+    if (unlikely(guest->event.valid)) {
+        vm_stop_text(guest->vcpu.vm, "an event's delivery touched 0x%lx, where it has no memory",
+                     at.v);
         return GUEST_LOOK;
     }
-    if (!guest_instruction(guest, &insn))
+    guest_look(guest, &view);
+    const struct decoded *code = guest_instruction(guest, &view);
+    if (unlikely(!code))
         return GUEST_RESUME;
-    if (!mmio_op_of(&insn, &op)) {
-        vm_stop_text(
-            vm,
-            "the instruction at 0x%lx (opcode 0x%02x of map %u, ModRM 0x%02x%s) is not emulated, and "
-            "touched 0x%lx, where it has no memory",
-            guest->ops->get(guest, GUEST_RIP), insn.opcode, insn.map, insn.modrm,
-            insn.encoding == INSN_LEGACY ? "" : ", VEX or EVEX", at.v);
-        return GUEST_LOOK;
-    }
-    guest->length = insn.length;
-    return emulate(guest, &op, walking ? GPA_UNKNOWN : at);
+    if (unlikely(!code->for_mmio))
+        return not_emulated(guest, &view, &code->insn, at);
+    guest->length = code->insn.length;
+    return emulate(guest, &view, &code->op, walking ? GPA_UNKNOWN : at);
 }

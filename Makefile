@@ -94,7 +94,7 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
 # Most exits go through these: a frame pointer there costs more than a backtrace through them is worth.
-HOT := vmx/vmx_exit.c vmx/vmx_state.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c) core/io_bus.c core/lines.c core/console.c guests/pc.c
+HOT := vmx/vmx_exit.c vmx/vmx_state.c $(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c arch/x86/decode*.c drivers/emu/*.c) core/io_bus.c core/lines.c core/console.c guests/pc.c
 $(HOT:%=$(B)/%.o): KERNEL_FLAGS += -fomit-frame-pointer
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 
@@ -151,7 +151,7 @@ $(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
 
 # The decoder against Zydis (libzydis-dev): a fuzzer, and a program that repeats itself by its seed.
 $(B)/fuzz/fuzz_decode: FUZZ_LIBS := -lZydis
-DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_%.c,$(PURE))
+DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_cpu.c arch/x86/mmio_%.c,$(PURE))
 $(B)/fuzz/decode_compare: test/fuzz/decode_compare.c $(DECODER) $(wildcard arch/x86/*.h test/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$<)

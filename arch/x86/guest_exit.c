@@ -65,7 +65,7 @@ enum guest_action guest_exit_invalid_opcode(struct guest *guest)
 
 enum guest_action guest_exit_unmapped(struct guest *guest, gpa_t at, bool fetch, bool walking)
 {
-    if (vm_at(guest->vcpu.vm, at, 1)) {
+    if (unlikely(vm_has(guest->vcpu.vm, at))) {
         vm_stop_text(guest->vcpu.vm, "its memory at 0x%lx is not mapped", at.v);
         return GUEST_LOOK;
     }

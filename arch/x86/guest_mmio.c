@@ -13,6 +13,7 @@
 struct asker {
     struct guest *guest;
     const struct guest_view *view;
+    u64 page; /* the exit's: no RAM is there */
 };
 
 static bool translate(void *ctx, u64 linear, bool write, gpa_t *at, struct guest_fault *fault)
@@ -29,51 +30,85 @@ static bool translate(void *ctx, u64 linear, bool write, gpa_t *at, struct guest
     return verdict == WALK_OK;
 }
 
-static u64 read(void *ctx, gpa_t at, unsigned size)
+/* It is where the exit was, so no RAM, and not the local APIC. */
+static bool is_device(const struct asker *asker, gpa_t at)
 {
-    struct guest *guest = ((const struct asker *)ctx)->guest;
-    struct vm *vm = guest->vcpu.vm;
-    u64 value = 0;
+    return likely(at.v / PAGE_4K == asker->page && !guest_apic_is_near(at));
+}
 
-    if (guest_apic_read(guest, at, size, &value) || vm_read(vm, at, &value, size))
-        return value;
+static u64 read_device(struct vm *vm, gpa_t at, unsigned size)
+{
     lock_take(&vm->device_lock);
-    value = io_bus_read(&vm->mmio, at.v, size);
+    u64 value = io_bus_read(&vm->mmio, at.v, size);
     lock_drop(&vm->device_lock);
     return value;
 }
 
-static void write(void *ctx, gpa_t at, unsigned size, u64 value)
+static void write_device(struct vm *vm, gpa_t at, unsigned size, u64 value)
 {
-    struct guest *guest = ((const struct asker *)ctx)->guest;
-    struct vm *vm = guest->vcpu.vm;
-
-    if (guest_apic_write(guest, at, size, value) || vm_write(vm, at, &value, size))
-        return;
     lock_take(&vm->device_lock);
     io_bus_write(&vm->mmio, at.v, size, value);
     lock_drop(&vm->device_lock);
 }
 
+static no_inline u64 read_any(struct guest *guest, gpa_t at, unsigned size)
+{
+    struct vm *vm = guest->vcpu.vm;
+    u64 value = 0;
+
+    if (guest_apic_read(guest, at, size, &value) || vm_read(vm, at, &value, size))
+        return value;
+    return read_device(vm, at, size);
+}
+
+static no_inline void write_any(struct guest *guest, gpa_t at, unsigned size, u64 value)
+{
+    struct vm *vm = guest->vcpu.vm;
+
+    if (!guest_apic_write(guest, at, size, value) && !vm_write(vm, at, &value, size))
+        write_device(vm, at, size, value);
+}
+
+static u64 read(void *ctx, gpa_t at, unsigned size)
+{
+    const struct asker *asker = ctx;
+
+    return is_device(asker, at) ? read_device(asker->guest->vcpu.vm, at, size)
+                                : read_any(asker->guest, at, size);
+}
+
+static void write(void *ctx, gpa_t at, unsigned size, u64 value)
+{
+    const struct asker *asker = ctx;
+
+    if (is_device(asker, at))
+        write_device(asker->guest->vcpu.vm, at, size, value);
+    else
+        write_any(asker->guest, at, size, value);
+}
+
 /* What the emulation of an instruction asks for; RSP and RFLAGS go back to the control block. */
 static enum guest_action emulate(struct guest *guest, const struct guest_view *view,
-                                 const struct mmio_op *op, gpa_t known)
+                                 const struct mmio_op *op, gpa_t at, bool walking)
 {
-    struct asker asker = {guest, view};
+    struct asker asker = {guest, view, at.v / PAGE_4K};
     const struct mmio_bus bus = {&asker, translate, read, write};
     struct guest_cpu cpu;
     struct guest_fault fault;
 
     guest_cpu_fill(guest, view, &cpu);
-    enum mmio_result result =
-        mmio_emulate(op, &cpu, &bus, known, view->rflags & RFLAGS_TF ? 1 : MMIO_BATCH, &fault);
-    if (guest->gpr[GPR_RSP] != view->rsp)
+    enum mmio_result result = mmio_emulate(op, &cpu, &bus, walking ? GPA_UNKNOWN : at,
+                                           view->rflags & RFLAGS_TF ? 1 : MMIO_BATCH, &fault);
+    if (unlikely(guest->gpr[GPR_RSP] != view->rsp))
         guest->ops->set(guest, GUEST_RSP, guest->gpr[GPR_RSP]);
     if (cpu.rflags != view->rflags)
         guest->ops->set(guest, GUEST_RFLAGS, cpu.rflags);
-    if (result == MMIO_FAULT)
-        guest_raise_fault(guest, &fault);
-    return result == MMIO_DONE ? GUEST_SKIP : result == MMIO_AGAIN ? GUEST_AGAIN : GUEST_RESUME;
+    if (likely(result == MMIO_DONE))
+        return GUEST_SKIP;
+    if (result == MMIO_AGAIN)
+        return GUEST_AGAIN;
+    guest_raise_fault(guest, &fault);
+    return GUEST_RESUME;
 }
 
 static no_inline enum guest_action not_emulated(struct guest *guest, const struct guest_view *view,
@@ -104,5 +139,5 @@ enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking)
     if (unlikely(!code->for_mmio))
         return not_emulated(guest, &view, &code->insn, at);
     guest->length = code->insn.length;
-    return emulate(guest, &view, &code->op, walking ? GPA_UNKNOWN : at);
+    return emulate(guest, &view, &code->op, at, walking);
 }

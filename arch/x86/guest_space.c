@@ -21,20 +21,6 @@ static always_inline struct guest_memory memory_of(struct guest *guest)
     return (struct guest_memory){vm->piece, vm->piece + vm->piece_count, exchange};
 }
 
-void guest_cpu_fill(struct guest *guest, const struct guest_view *view, struct guest_cpu *cpu)
-{
-    guest->gpr[GPR_RSP] = view->rsp;
-    *cpu = (struct guest_cpu){
-        .gpr = guest->gpr,
-        .rip = view->rip,
-        .rflags = view->rflags,
-        .linear_bits = 48,
-        .real_mode = !(view->paging.cr0 & CR0_PE),
-        .ctx = guest,
-        .segment = guest->ops->segment,
-    };
-}
-
 void guest_raise_fault(struct guest *guest, const struct guest_fault *fault)
 {
     if (fault->vector == VECTOR_PF)

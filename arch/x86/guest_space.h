@@ -6,6 +6,7 @@
 #ifndef ARCH_X86_GUEST_SPACE_H
 #define ARCH_X86_GUEST_SPACE_H
 
+#include "arch/x86/flags.h"
 #include "arch/x86/guest.h"
 
 /* The registers as they stand: good until one of them is set. */
@@ -19,7 +20,20 @@ static always_inline void guest_look(struct guest *guest, struct guest_view *vie
 }
 
 /* The registers as emulation wants them; RSP's slot is filled too. */
-void guest_cpu_fill(struct guest *guest, const struct guest_view *view, struct guest_cpu *cpu);
+static always_inline void guest_cpu_fill(struct guest *guest, const struct guest_view *view,
+                                         struct guest_cpu *cpu)
+{
+    guest->gpr[GPR_RSP] = view->rsp;
+    *cpu = (struct guest_cpu){
+        .gpr = guest->gpr,
+        .rip = view->rip,
+        .rflags = view->rflags,
+        .linear_bits = 48,
+        .real_mode = !(view->paging.cr0 & CR0_PE),
+        .ctx = guest,
+        .segment = guest->ops->segment,
+    };
+}
 
 void guest_raise_fault(struct guest *guest, const struct guest_fault *fault);
 

@@ -206,6 +206,8 @@ struct guest_io {
     enum seg_reg segment; /* OUTS */
 };
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io);
+/* guest_string.c: INS and OUTS. */
+enum guest_action guest_string_io(struct guest *guest, const struct guest_io *io);
 /* 1, 2 or 4 bytes between the port and RAX, where no string and no breakpoint is involved. */
 enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes);
 enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes);

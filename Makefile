@@ -58,7 +58,7 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guest
             core/manifest*.c core/io_bus.c core/stats.c core/lines.c core/console.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
             arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/decode*.c arch/x86/alu.c \
-            arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_*.c \
+            arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/guest_fetch.c arch/x86/mmio_*.c \
             arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_apic.c arch/x86/guest_pv.c arch/x86/guest_xstate.c \
             arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_during.c \
             arch/x86/guest_debug.c arch/x86/guest_maps.c arch/x86/guest_dump.c \
@@ -94,7 +94,7 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
 # Most exits go through these: a frame pointer there costs more than a backtrace through them is worth.
-HOT := vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c $(wildcard arch/x86/guest_*.c drivers/emu/*.c guests/pc*.c) \
+HOT := vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c $(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c arch/x86/decode*.c drivers/emu/*.c guests/pc*.c) \
        arch/x86/clock.c core/io_bus.c core/lines.c core/console.c core/run.c
 $(HOT:%=$(B)/%.o): KERNEL_FLAGS += -fomit-frame-pointer
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
@@ -152,7 +152,7 @@ $(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
 
 # The decoder against Zydis (libzydis-dev): a fuzzer, and a program that repeats itself by its seed.
 $(B)/fuzz/fuzz_decode: FUZZ_LIBS := -lZydis
-DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/mmio_%.c,$(PURE))
+DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_cpu.c arch/x86/mmio_%.c,$(PURE))
 $(B)/fuzz/decode_compare: test/fuzz/decode_compare.c $(DECODER) $(wildcard arch/x86/*.h test/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$<)

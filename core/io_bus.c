@@ -220,19 +220,35 @@ static no_inline void write_pieces(struct io_bus *bus, u64 address, unsigned byt
     }
 }
 
+/* All of it is nobody's, and none of it beyond the last address. */
+static bool is_gap(const struct io_bus *bus, u64 address, unsigned bytes)
+{
+    u64 last = address + bytes - 1;
+    unsigned n = ranges_upto(bus, last);
+    return last >= address && (!n || bus->range[n - 1].base + bus->range[n - 1].span < address);
+}
+
 u64 io_bus_read_rest(struct io_bus *bus, u64 address, unsigned bytes)
 {
     const struct io_range *range = find(bus, address);
     if (range && fits(range, address, bytes))
         return read_whole(range, address, bytes);
-    return read_pieces(bus, address, bytes);
+    if (range || !is_gap(bus, address, bytes))
+        return read_pieces(bus, address, bytes);
+    bus->unclaimed_reads++;
+    bus->unclaimed_at = address;
+    return cut(~0ull, bytes);
 }
 
 void io_bus_write_rest(struct io_bus *bus, u64 address, unsigned bytes, u64 value)
 {
     const struct io_range *range = find(bus, address);
-    if (range && fits(range, address, bytes))
+    if (range && fits(range, address, bytes)) {
         write_whole(range, address, bytes, value);
-    else
+    } else if (range || !is_gap(bus, address, bytes)) {
         write_pieces(bus, address, bytes, value);
+    } else {
+        bus->unclaimed_writes++;
+        bus->unclaimed_at = address;
+    }
 }

@@ -69,21 +69,18 @@ void vm_give_memory(struct vm *vm)
     vm->piece_count = 0;
 }
 
-static const struct vm_piece *piece_of(const struct vm *vm, gpa_t at)
+static const struct vm_piece *piece_at(const struct vm *vm, gpa_t at)
 {
-    for (unsigned i = 0; i < vm->piece_count; i++)
-        if (at.v >= vm->piece[i].at.v && at.v - vm->piece[i].at.v < vm->piece[i].size)
-            return &vm->piece[i];
-    return NULL;
+    return piece_of(vm->piece, vm->piece + vm->piece_count, at);
 }
 
 void *vm_at(const struct vm *vm, gpa_t at, u64 size)
 {
-    const struct vm_piece *piece = piece_of(vm, at);
+    const struct vm_piece *piece = piece_at(vm, at);
 
     if (!piece || size > piece->size - (at.v - piece->at.v))
         return NULL;
-    return hpa_ptr(hpa_add(piece->base, at.v - piece->at.v));
+    return in_piece(piece, at);
 }
 
 /* What a range is made of: `each` gets every part, if all of it is RAM. */
@@ -92,13 +89,13 @@ enum part_job { PART_READ, PART_WRITE, PART_ZERO };
 static bool over_pieces(const struct vm *vm, gpa_t at, char *data, u64 size, enum part_job job)
 {
     for (u64 done = 0, part; done < size; done += part) {
-        const struct vm_piece *piece = piece_of(vm, gpa_add(at, done));
+        const struct vm_piece *piece = piece_at(vm, gpa_add(at, done));
         if (!piece)
             return false;
         part = min_u64(size - done, piece->size - (at.v + done - piece->at.v));
     }
     for (u64 done = 0, part; done < size; done += part) {
-        const struct vm_piece *piece = piece_of(vm, gpa_add(at, done));
+        const struct vm_piece *piece = piece_at(vm, gpa_add(at, done));
         u64 offset = at.v + done - piece->at.v;
         void *memory = hpa_ptr(hpa_add(piece->base, offset));
         part = min_u64(size - done, piece->size - offset);

@@ -8,18 +8,11 @@
 
 #include "core/io_bus.h"
 #include "core/manifest.h"
+#include "core/pieces.h"
 #include "core/vcpu.h"
 #include "lib/lock.h"
-#include "mm/addr.h"
 
 #define VM_PIECES_MAX 64
-
-/* Guest memory lies in pieces on the host, each a block of frames. */
-struct vm_piece {
-    gpa_t at;
-    hpa_t base;
-    u64 size;
-};
 
 enum vm_end {
     VM_END_NONE,
@@ -81,8 +74,14 @@ must_check const char *vm_take_memory(struct vm *vm, u64 size);
 must_check const char *vm_take_page(struct vm *vm, gpa_t at);
 void vm_give_memory(struct vm *vm);
 
-/* Where `size` bytes of guest memory stand, if they are all in one piece; NULL. */
+/* Where `size` bytes of guest memory stand, if they are all in one piece; NULL. Whether any is
+ * there. */
 void *vm_at(const struct vm *vm, gpa_t at, u64 size);
+
+static always_inline bool vm_has(const struct vm *vm, gpa_t at)
+{
+    return piece_of(vm->piece, vm->piece + vm->piece_count, at);
+}
 
 /* Across pieces. False, and nothing is done, if a byte of the range is not RAM. */
 bool vm_read(const struct vm *vm, gpa_t from, void *to, u64 size);

@@ -50,14 +50,16 @@ static enum guest_action exit_cr_write(struct guest *guest)
 {
     u64 info = control_of(guest)->info1, value;
     unsigned reg = (unsigned)MOV_CR_GPR(info);
-    struct insn insn;
+    struct guest_view view;
 
     guest->length = 0;
     if (!svm_caps.has[SVM_DECODE_ASSISTS] || !(info & MOV_CR_VALID)) {
-        if (!guest_instruction(guest, &insn))
+        guest_look(guest, &view);
+        const struct decoded *code = guest_instruction(guest, &view);
+        if (!code)
             return GUEST_RESUME;
-        reg = insn.rm;
-        guest->length = insn.length;
+        reg = code->insn.rm;
+        guest->length = code->insn.length;
     }
     value = guest_cr_source(guest, reg);
     bool cr8 = control_of(guest)->exit_code == SVM_EXIT_CR_WRITE(8);
@@ -157,14 +159,16 @@ static bool length(struct guest *guest, u64 *bytes)
 {
     const struct vmcb_control *c = control_of(guest);
     u64 next = c->exit_code == SVM_EXIT_IO ? c->info2 : svm_caps.has[SVM_NRIPS] ? c->next_rip : 0;
-    struct insn insn;
+    struct guest_view view;
 
     *bytes = next - svm_of(guest)->vmcb->save.rip;
     if (next)
         return true;
-    if (!guest_instruction(guest, &insn))
+    guest_look(guest, &view);
+    const struct decoded *code = guest_instruction(guest, &view);
+    if (!code)
         return false;
-    *bytes = insn.length;
+    *bytes = code->insn.length;
     return true;
 }
 

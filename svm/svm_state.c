@@ -167,6 +167,21 @@ static unsigned cpl(struct guest *guest)
     return svm_of(guest)->vmcb->save.cpl;
 }
 
+static void view(struct guest *guest, struct guest_view *view)
+{
+    const struct vmcb_save *s = &svm_of(guest)->vmcb->save;
+
+    view->paging.cr0 = s->cr0;
+    view->paging.cr3 = s->cr3;
+    view->paging.cr4 = s->cr4;
+    view->paging.efer = s->efer;
+    view->rip = s->rip;
+    view->rsp = s->rsp;
+    view->rflags = s->rflags;
+    view->bits = (u8)code_bits(guest);
+    view->cpl = s->cpl;
+}
+
 const struct guest_ops svm_guest_ops = {
     .get = get,
     .set = set,
@@ -174,6 +189,7 @@ const struct guest_ops svm_guest_ops = {
     .selector = selector,
     .set_segment = set_segment,
     .load_cr3 = load_cr3,
+    .view = view,
     .code_bits = code_bits,
     .cpl = cpl,
     .nmi_blocked = svm_nmi_blocked,

@@ -147,13 +147,17 @@ static bool load_cr3(struct guest *guest, u64 cr3)
     return vmx_cr3_load(vmx_of(guest), cr3);
 }
 
+static always_inline u8 bits_of(u64 code_access, u64 efer)
+{
+    if (code_access & ACCESS_L && efer & EFER_LMA)
+        return 64;
+    return code_access & ACCESS_DB ? 32 : 16;
+}
+
 static unsigned code_bits(struct guest *guest)
 {
-    u32 access = vmcs_read(VMCS_GUEST_CS_ACCESS);
     (void)guest;
-    if (access & ACCESS_L && vmcs_read(VMCS_GUEST_EFER) & EFER_LMA)
-        return 64;
-    return access & ACCESS_DB ? 32 : 16;
+    return bits_of(vmcs_read(VMCS_GUEST_CS_ACCESS), vmcs_read(VMCS_GUEST_EFER));
 }
 
 /* SS.DPL is the CPL, in every mode (25.4.1). */
@@ -163,6 +167,25 @@ static unsigned cpl(struct guest *guest)
     return (unsigned)bits_get(vmcs_read(VMCS_GUEST_SS_ACCESS), 6, 5);
 }
 
+/* CR0 and CR4 as the processor itself walks by: in what counts here the shadows are no different.
+ */
+static void view(struct guest *guest, struct guest_view *view)
+{
+    u64 efer = vmcs_read(VMCS_GUEST_EFER);
+    u64 code = vmcs_read_any(VMCS_GUEST_CS_ACCESS);
+    (void)guest;
+
+    view->paging.cr0 = vmcs_read(VMCS_GUEST_CR0);
+    view->paging.cr3 = vmcs_read(VMCS_GUEST_CR3);
+    view->paging.cr4 = vmcs_read(VMCS_GUEST_CR4);
+    view->paging.efer = efer;
+    view->rip = vmcs_read(VMCS_GUEST_RIP);
+    view->rsp = vmcs_read(VMCS_GUEST_RSP);
+    view->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
+    view->bits = bits_of(code, efer);
+    view->cpl = (u8)(vmcs_read_any(VMCS_GUEST_SS_ACCESS) >> 5 & 3); /* 25.4.1 */
+}
+
 const struct guest_ops vmx_guest_ops = {
     .get = get,
     .set = set,
@@ -170,6 +193,7 @@ const struct guest_ops vmx_guest_ops = {
     .selector = selector,
     .set_segment = set_segment,
     .load_cr3 = load_cr3,
+    .view = view,
     .code_bits = code_bits,
     .cpl = cpl,
     .nmi_blocked = vmx_nmi_blocked,

@@ -9,6 +9,7 @@
 
 #include "arch/x86/guest_cpu.h"
 #include "arch/x86/guest_cpuid.h"
+#include "arch/x86/guest_fetch.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 
@@ -64,6 +65,15 @@ enum guest_reg {
 struct guest;
 struct guest_apic_ops;
 
+/* What of the registers decides how the guest's code and data are reached: all in one, since each
+ * emulated instruction asks for it. guest_space.h */
+struct guest_view {
+    struct guest_paging paging;
+    u64 rip, rsp, rflags;
+    u8 bits; /* of code: 16, 32, 64 */
+    u8 cpl;
+};
+
 /* What lies in the vendor's control block; only for a loaded vCPU on its own core. */
 struct guest_ops {
     u64 (*get)(struct guest *guest, enum guest_reg reg);
@@ -75,7 +85,8 @@ struct guest_ops {
                         const struct guest_segment *segment);
     /* As MOV to CR3 outside IA-32e mode. False: PAE's pointers are bad, and nothing has changed. */
     bool (*load_cr3)(struct guest *guest, u64 cr3);
-    unsigned (*code_bits)(struct guest *guest); /* 16, 32, 64 */
+    void (*view)(struct guest *guest, struct guest_view *view); /* CR0, CR3, CR4, EFER of paging */
+    unsigned (*code_bits)(struct guest *guest);                 /* 16, 32, 64 */
     unsigned (*cpl)(struct guest *guest);
     /* NMIs wait: one is being served. */
     bool (*nmi_blocked)(struct guest *guest);
@@ -117,6 +128,8 @@ struct guest {
     u64 cr2, dr[4], dr6;
     u64 star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
     void *xsave; /* the XSAVE area */
+
+    struct fetch_cache fetched;
 };
 
 static inline struct guest *guest_of(struct vcpu *vcpu)
@@ -195,6 +208,8 @@ struct guest_io {
     enum seg_reg segment; /* OUTS */
 };
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io);
+/* guest_string.c: INS and OUTS. */
+enum guest_action guest_string_io(struct guest *guest, const struct guest_io *io);
 /* 1, 2 or 4 bytes between the port and RAX, where no string and no breakpoint is involved. */
 enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes);
 enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes);

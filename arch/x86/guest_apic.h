@@ -90,6 +90,10 @@ void guest_apic_wrote(struct guest *guest);
 
 /* guest_apic.c: an access of a memory operand, of whatever width. False: it is not at `at`. */
 #define GUEST_APIC_PAGE 0xfee00000u
+static inline bool guest_apic_is_near(gpa_t at)
+{
+    return at.v >> 12 == GUEST_APIC_PAGE >> 12;
+}
 bool guest_apic_read(struct guest *guest, gpa_t at, unsigned bytes, u64 *value);
 bool guest_apic_write(struct guest *guest, gpa_t at, unsigned bytes, u64 value);
 

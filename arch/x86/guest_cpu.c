@@ -1,25 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/guest_cpu.h"
 
-u64 insn_offset(const struct insn *insn, const struct guest_cpu *cpu)
-{
-    u64 offset = (u64)insn->disp;
-    if (insn->base == GPR_RIP)
-        offset += cpu->rip + insn->length;
-    else if (insn->base != GPR_NONE)
-        offset += cpu->gpr[insn->base];
-    if (insn->index != GPR_NONE)
-        offset += cpu->gpr[insn->index] << insn->scale;
-    return cut(offset, insn->addr_size);
-}
-
-/* Both ends in the same half: bits 63 to linear_bits - 1 all alike. */
-static bool canonical(u64 linear, unsigned linear_bits)
-{
-    s64 high = (s64)linear >> (linear_bits - 1);
-    return high == 0 || high == -1;
-}
-
 static bool refuse(enum seg_reg which, struct guest_fault *fault)
 {
     *fault =
@@ -53,13 +34,14 @@ static bool linear_64(const struct guest_cpu *cpu, enum seg_reg which, u64 offse
     if (which >= SEG_FS)
         cpu->segment(cpu->ctx, which, &segment);
     *linear = segment.base + offset;
-    if (!canonical(*linear, cpu->linear_bits) || !canonical(*linear + size - 1, cpu->linear_bits))
+    if (!is_canonical(*linear, cpu->linear_bits) ||
+        !is_canonical(*linear + size - 1, cpu->linear_bits))
         return refuse(which, fault);
     return true;
 }
 
-bool guest_linear(const struct guest_cpu *cpu, unsigned bits, enum seg_reg which, u64 offset,
-                  unsigned size, bool write, u64 *linear, struct guest_fault *fault)
+bool guest_linear_any(const struct guest_cpu *cpu, unsigned bits, enum seg_reg which, u64 offset,
+                      unsigned size, bool write, u64 *linear, struct guest_fault *fault)
 {
     struct guest_segment segment;
     if (bits == 64)

@@ -74,14 +74,42 @@ static inline void gpr_write(u64 *reg, u64 value, unsigned bytes)
 }
 
 /* The offset that the memory operand (insn.has_mem) names, wrapped to the address size. */
-u64 insn_offset(const struct insn *insn, const struct guest_cpu *cpu);
+static inline u64 insn_offset(const struct insn *insn, const struct guest_cpu *cpu)
+{
+    u64 offset = (u64)insn->disp;
+    if (insn->base < GPR_RIP)
+        offset += cpu->gpr[insn->base];
+    else if (insn->base == GPR_RIP)
+        offset += cpu->rip + insn->length;
+    if (insn->index != GPR_NONE)
+        offset += cpu->gpr[insn->index] << insn->scale;
+    return cut(offset, insn->addr_size);
+}
+
+/* Both ends in the same half: bits 63 to linear_bits - 1 all alike. */
+static always_inline bool is_canonical(u64 linear, unsigned linear_bits)
+{
+    return (linear + (1ull << (linear_bits - 1))) >> linear_bits == 0;
+}
+
+bool must_check guest_linear_any(const struct guest_cpu *cpu, unsigned bits, enum seg_reg which,
+                                 u64 offset, unsigned size, bool write, u64 *linear,
+                                 struct guest_fault *fault);
 
 /*
  * Segment and offset to a linear address, for `size` bytes. False with the #GP(0) or #SS(0) that
  * the processor would raise: limit, type, unusable segment, an address that is not canonical.
  */
-bool must_check guest_linear(const struct guest_cpu *cpu, unsigned bits, enum seg_reg which,
-                             u64 offset, unsigned size, bool write, u64 *linear,
-                             struct guest_fault *fault);
+static always_inline bool must_check guest_linear(const struct guest_cpu *cpu, unsigned bits,
+                                                  enum seg_reg which, u64 offset, unsigned size,
+                                                  bool write, u64 *linear,
+                                                  struct guest_fault *fault)
+{
+    if (unlikely(bits != 64 || which >= SEG_FS || !is_canonical(offset, cpu->linear_bits) ||
+                 !is_canonical(offset + size - 1, cpu->linear_bits)))
+        return guest_linear_any(cpu, bits, which, offset, size, write, linear, fault);
+    *linear = offset; /* flat: most of what there is */
+    return true;
+}
 
 #endif

@@ -48,21 +48,24 @@ enum guest_action guest_exit_triple_fault(struct guest *guest)
 
 enum guest_action guest_exit_invalid_opcode(struct guest *guest)
 {
-    struct insn insn;
+    struct guest_view view;
 
-    if (!guest_instruction(guest, &insn))
+    guest_look(guest, &view);
+    const struct decoded *code = guest_instruction(guest, &view);
+    if (!code)
         return GUEST_RESUME;
-    if (!insn_is(&insn, MAP_0F, 0x01) || (insn.modrm != 0xc1 && insn.modrm != 0xd9))
+    if (!insn_is(&code->insn, MAP_0F, 0x01) ||
+        (code->insn.modrm != 0xc1 && code->insn.modrm != 0xd9))
         return guest_ud(guest); /* neither VMCALL nor VMMCALL */
+    guest->length = code->insn.length;
     if (guest_hypercall(guest) != GUEST_NEXT)
         return GUEST_RESUME;
-    guest->length = insn.length;
     return GUEST_SKIP;
 }
 
 enum guest_action guest_exit_unmapped(struct guest *guest, gpa_t at, bool fetch, bool walking)
 {
-    if (vm_at(guest->vcpu.vm, at, 1)) {
+    if (unlikely(vm_has(guest->vcpu.vm, at))) {
         vm_stop_text(guest->vcpu.vm, "its memory at 0x%lx is not mapped", at.v);
         return GUEST_LOOK;
     }
@@ -73,12 +76,14 @@ enum guest_action guest_exit_unmapped(struct guest *guest, gpa_t at, bool fetch,
 
 enum guest_action guest_exit_string_io(struct guest *guest, struct guest_io *io)
 {
-    struct insn insn;
+    struct guest_view view;
 
-    if (!guest_instruction(guest, &insn))
+    guest_look(guest, &view);
+    const struct decoded *code = guest_instruction(guest, &view);
+    if (!code)
         return GUEST_RESUME;
-    io->address_bytes = insn.addr_size;
-    io->segment = io->in ? SEG_ES : (enum seg_reg)insn.segment;
+    io->address_bytes = code->insn.addr_size;
+    io->segment = io->in ? SEG_ES : (enum seg_reg)code->insn.segment;
     return guest_io(guest, io);
 }
 

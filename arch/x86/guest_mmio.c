@@ -9,16 +9,20 @@
     64 /* iterations of a string instruction before pending events get their turn                  \
         */
 
+/* Who asks, for the bus. */
+struct asker {
+    struct guest *guest;
+    const struct guest_view *view;
+    u64 page; /* the exit's: no RAM is there */
+};
+
 static bool translate(void *ctx, u64 linear, bool write, gpa_t *at, struct guest_fault *fault)
 {
-    struct guest *guest = ctx;
-    unsigned access = write ? ACCESS_WRITE : ACCESS_READ;
+    const struct asker *asker = ctx;
+    unsigned access = guest_access(asker->view, write);
+    enum walk_verdict verdict =
+        guest_translate(asker->guest, asker->view, linear, access, at, fault);
 
-    if (guest->ops->cpl(guest) == 3)
-        access |= ACCESS_USER;
-    if (guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_AC)
-        access |= ACCESS_AC;
-    enum walk_verdict verdict = guest_translate(guest, linear, access, at, fault);
     /* Tables that are nowhere, or change under us: a page that is not there, and the guest tries
      * again. */
     if (verdict != WALK_OK && verdict != WALK_FAULT)
@@ -26,71 +30,114 @@ static bool translate(void *ctx, u64 linear, bool write, gpa_t *at, struct guest
     return verdict == WALK_OK;
 }
 
-static u64 read(void *ctx, gpa_t at, unsigned size)
+/* It is where the exit was, so no RAM, and not the local APIC. */
+static bool is_device(const struct asker *asker, gpa_t at)
 {
-    struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
-    u64 value = 0;
+    return likely(at.v / PAGE_4K == asker->page && !guest_apic_is_near(at));
+}
 
-    if (guest_apic_read(ctx, at, size, &value) || vm_read(vm, at, &value, size))
-        return value;
+static u64 read_device(struct vm *vm, gpa_t at, unsigned size)
+{
     lock_take(&vm->device_lock);
-    value = io_bus_read(&vm->mmio, at.v, size);
+    u64 value = io_bus_read(&vm->mmio, at.v, size);
     lock_drop(&vm->device_lock);
     return value;
 }
 
-static void write(void *ctx, gpa_t at, unsigned size, u64 value)
+static void write_device(struct vm *vm, gpa_t at, unsigned size, u64 value)
 {
-    struct vm *vm = ((struct guest *)ctx)->vcpu.vm;
-
-    if (guest_apic_write(ctx, at, size, value) || vm_write(vm, at, &value, size))
-        return;
     lock_take(&vm->device_lock);
     io_bus_write(&vm->mmio, at.v, size, value);
     lock_drop(&vm->device_lock);
 }
 
-/* What the emulation of an instruction asks for; RSP and RFLAGS go back to the control block. */
-static enum guest_action emulate(struct guest *guest, const struct mmio_op *op, gpa_t known)
+static no_inline u64 read_any(struct guest *guest, gpa_t at, unsigned size)
 {
-    const struct mmio_bus bus = {guest, translate, read, write};
+    struct vm *vm = guest->vcpu.vm;
+    u64 value = 0;
+
+    if (guest_apic_read(guest, at, size, &value) || vm_read(vm, at, &value, size))
+        return value;
+    return read_device(vm, at, size);
+}
+
+static no_inline void write_any(struct guest *guest, gpa_t at, unsigned size, u64 value)
+{
+    struct vm *vm = guest->vcpu.vm;
+
+    if (!guest_apic_write(guest, at, size, value) && !vm_write(vm, at, &value, size))
+        write_device(vm, at, size, value);
+}
+
+static u64 read(void *ctx, gpa_t at, unsigned size)
+{
+    const struct asker *asker = ctx;
+
+    return is_device(asker, at) ? read_device(asker->guest->vcpu.vm, at, size)
+                                : read_any(asker->guest, at, size);
+}
+
+static void write(void *ctx, gpa_t at, unsigned size, u64 value)
+{
+    const struct asker *asker = ctx;
+
+    if (is_device(asker, at))
+        write_device(asker->guest->vcpu.vm, at, size, value);
+    else
+        write_any(asker->guest, at, size, value);
+}
+
+/* What the emulation of an instruction asks for; RSP and RFLAGS go back to the control block. */
+static enum guest_action emulate(struct guest *guest, const struct guest_view *view,
+                                 const struct mmio_op *op, gpa_t at, bool walking)
+{
+    struct asker asker = {guest, view, at.v / PAGE_4K};
+    const struct mmio_bus bus = {&asker, translate, read, write};
     struct guest_cpu cpu;
     struct guest_fault fault;
 
-    guest_cpu_fill(guest, &cpu);
-    u64 rsp = guest->gpr[GPR_RSP], rflags = cpu.rflags;
-    enum mmio_result result =
-        mmio_emulate(op, &cpu, &bus, known, rflags & RFLAGS_TF ? 1 : MMIO_BATCH, &fault);
-    if (guest->gpr[GPR_RSP] != rsp)
+    guest_cpu_fill(guest, view, &cpu);
+    enum mmio_result result = mmio_emulate(op, &cpu, &bus, walking ? GPA_UNKNOWN : at,
+                                           view->rflags & RFLAGS_TF ? 1 : MMIO_BATCH, &fault);
+    if (unlikely(guest->gpr[GPR_RSP] != view->rsp))
         guest->ops->set(guest, GUEST_RSP, guest->gpr[GPR_RSP]);
-    if (cpu.rflags != rflags)
+    if (cpu.rflags != view->rflags)
         guest->ops->set(guest, GUEST_RFLAGS, cpu.rflags);
-    if (result == MMIO_FAULT)
-        guest_raise_fault(guest, &fault);
-    return result == MMIO_DONE ? GUEST_SKIP : result == MMIO_AGAIN ? GUEST_AGAIN : GUEST_RESUME;
+    if (likely(result == MMIO_DONE))
+        return GUEST_SKIP;
+    if (result == MMIO_AGAIN)
+        return GUEST_AGAIN;
+    guest_raise_fault(guest, &fault);
+    return GUEST_RESUME;
+}
+
+static no_inline enum guest_action not_emulated(struct guest *guest, const struct guest_view *view,
+                                                const struct insn *insn, gpa_t at)
+{
+    vm_stop_text(
+        guest->vcpu.vm,
+        "the instruction at 0x%lx (opcode 0x%02x of map %u, ModRM 0x%02x%s) is not emulated, and "
+        "touched 0x%lx, where it has no memory",
+        view->rip, insn->opcode, insn->map, insn->modrm,
+        insn->encoding == INSN_LEGACY ? "" : ", VEX or EVEX", at.v);
+    return GUEST_LOOK;
 }
 
 enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking)
 {
-    struct vm *vm = guest->vcpu.vm;
-    struct insn insn;
-    struct mmio_op op;
+    struct guest_view view;
 
-    if (guest->event.valid) {
-        vm_stop_text(vm, "an event's delivery touched 0x%lx, where it has no memory", at.v);
+    if (unlikely(guest->event.valid)) {
+        vm_stop_text(guest->vcpu.vm, "an event's delivery touched 0x%lx, where it has no memory",
+                     at.v);
         return GUEST_LOOK;
     }
-    if (!guest_instruction(guest, &insn))
+    guest_look(guest, &view);
+    const struct decoded *code = guest_instruction(guest, &view);
+    if (unlikely(!code))
         return GUEST_RESUME;
-    if (!mmio_op_of(&insn, &op)) {
-        vm_stop_text(
-            vm,
-            "the instruction at 0x%lx (opcode 0x%02x of map %u, ModRM 0x%02x%s) is not emulated, and "
-            "touched 0x%lx, where it has no memory",
-            guest->ops->get(guest, GUEST_RIP), insn.opcode, insn.map, insn.modrm,
-            insn.encoding == INSN_LEGACY ? "" : ", VEX or EVEX", at.v);
-        return GUEST_LOOK;
-    }
-    guest->length = insn.length;
-    return emulate(guest, &op, walking ? GPA_UNKNOWN : at);
+    if (unlikely(!code->for_mmio))
+        return not_emulated(guest, &view, &code->insn, at);
+    guest->length = code->insn.length;
+    return emulate(guest, &view, &code->op, at, walking);
 }

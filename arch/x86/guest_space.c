@@ -4,57 +4,21 @@
 #include "arch/x86/cpu.h"
 #include "lib/string.h"
 
-static bool read_ram(void *vm, gpa_t at, void *to, size_t size)
+static bool exchange(void *entry, u64 old, u64 new, unsigned size)
 {
-    return vm_read(vm, at, to, size);
-}
+    u32 old32 = (u32)old;
 
-static bool exchange_ram(void *vm, gpa_t at, u64 old, u64 new, unsigned size)
-{
-    void *entry = vm_at(vm, at, size);
-
-    if (!entry)
-        return false;
     if (size == 8)
         return __atomic_compare_exchange_n((u64 *)entry, &old, new, false, __ATOMIC_SEQ_CST,
                                            __ATOMIC_SEQ_CST);
-    u32 old32 = (u32)old;
     return __atomic_compare_exchange_n((u32 *)entry, &old32, (u32) new, false, __ATOMIC_SEQ_CST,
                                        __ATOMIC_SEQ_CST);
 }
 
-static struct guest_memory memory_of(struct guest *guest)
+static always_inline struct guest_memory memory_of(struct guest *guest)
 {
-    return (struct guest_memory){guest->vcpu.vm, read_ram, exchange_ram};
-}
-
-static struct guest_paging paging_of(struct guest *guest)
-{
-    const struct guest_ops *ops = guest->ops;
-    return (struct guest_paging){
-        .cr0 = ops->get(guest, GUEST_CR0),
-        .cr3 = ops->get(guest, GUEST_CR3),
-        .cr4 = ops->get(guest, GUEST_CR4),
-        .efer = ops->get(guest, GUEST_EFER),
-        .phys_bits = 52,
-        .page_1g = true,
-    };
-}
-
-void guest_cpu_fill(struct guest *guest, struct guest_cpu *cpu)
-{
-    const struct guest_ops *ops = guest->ops;
-
-    guest->gpr[GPR_RSP] = ops->get(guest, GUEST_RSP);
-    *cpu = (struct guest_cpu){
-        .gpr = guest->gpr,
-        .rip = ops->get(guest, GUEST_RIP),
-        .rflags = ops->get(guest, GUEST_RFLAGS),
-        .linear_bits = 48,
-        .real_mode = !(ops->get(guest, GUEST_CR0) & CR0_PE),
-        .ctx = guest,
-        .segment = ops->segment,
-    };
+    const struct vm *vm = guest->vcpu.vm;
+    return (struct guest_memory){vm->piece, vm->piece + vm->piece_count, exchange};
 }
 
 void guest_raise_fault(struct guest *guest, const struct guest_fault *fault)
@@ -66,46 +30,63 @@ void guest_raise_fault(struct guest *guest, const struct guest_fault *fault)
     guest->event.error = fault->error;
 }
 
-static unsigned access_of(struct guest *guest, bool write)
+unsigned guest_access(const struct guest_view *view, bool write)
 {
-    unsigned access = write ? ACCESS_WRITE : ACCESS_READ;
-
-    if (guest->ops->cpl(guest) == 3)
-        access |= ACCESS_USER;
-    if (guest->ops->get(guest, GUEST_RFLAGS) & RFLAGS_AC)
-        access |= ACCESS_AC;
-    return access;
+    return (write ? ACCESS_WRITE : ACCESS_READ) | (view->cpl == 3 ? ACCESS_USER : 0) |
+           (view->rflags & RFLAGS_AC ? ACCESS_AC : 0);
 }
 
-enum walk_verdict guest_translate(struct guest *guest, u64 linear, unsigned access, gpa_t *at,
-                                  struct guest_fault *fault)
+enum walk_verdict guest_translate(struct guest *guest, const struct guest_view *view, u64 linear,
+                                  unsigned access, gpa_t *at, struct guest_fault *fault)
 {
-    struct guest_paging paging = paging_of(guest);
     struct guest_memory memory = memory_of(guest);
 
-    return guest_walk(&paging, &memory, linear, access, at, fault);
+    return guest_walk(&view->paging, &memory, linear, access, at, NULL, fault);
+}
+
+/* False: what the verdict asks for is done. WALK_AGAIN: the instruction runs again. */
+static bool is_there(struct guest *guest, u64 linear, enum walk_verdict verdict,
+                     const struct guest_fault *fault)
+{
+    if (verdict == WALK_FAULT)
+        guest_raise_fault(guest, fault);
+    else if (verdict == WALK_NO_TABLE)
+        vm_stop_text(guest->vcpu.vm, "its page tables for 0x%lx lie where it has no memory",
+                     linear);
+    return verdict == WALK_OK;
 }
 
 /* Page by page; `each` is told the place of every part. */
-static bool over_pages(struct guest *guest, u64 linear, u64 size, unsigned access,
-                       void (*each)(struct vm *vm, gpa_t at, void *data, u64 size), void *data)
+static bool over_pages(struct guest *guest, const struct guest_view *view, u64 linear, u64 size,
+                       unsigned access, void (*each)(struct vm *vm, gpa_t at, void *data, u64 size),
+                       void *data)
 {
     struct guest_fault fault;
     gpa_t at;
 
     for (u64 done = 0, part; done < size; done += part) {
         part = min_u64(size - done, PAGE_4K - (linear + done) % PAGE_4K);
-        enum walk_verdict verdict = guest_translate(guest, linear + done, access, &at, &fault);
-        if (verdict == WALK_FAULT)
-            guest_raise_fault(guest, &fault);
-        else if (verdict == WALK_NO_TABLE)
-            vm_stop_text(guest->vcpu.vm, "its page tables for 0x%lx lie where it has no memory",
-                         linear + done);
-        if (verdict != WALK_OK)
-            return false; /* WALK_AGAIN: the instruction runs again */
+        enum walk_verdict verdict =
+            guest_translate(guest, view, linear + done, access, &at, &fault);
+        if (!is_there(guest, linear + done, verdict, &fault))
+            return false;
         if (each)
             each(guest->vcpu.vm, at, (char *)data + done, part);
     }
+    return true;
+}
+
+bool guest_window(struct guest *guest, const struct guest_view *view, u64 linear, u64 size,
+                  bool write, void **at)
+{
+    struct guest_fault fault;
+    gpa_t page;
+    enum walk_verdict verdict =
+        guest_translate(guest, view, linear, guest_access(view, write), &page, &fault);
+
+    if (!is_there(guest, linear, verdict, &fault))
+        return false;
+    *at = vm_at(guest->vcpu.vm, page, size);
     return true;
 }
 
@@ -120,58 +101,79 @@ static void write_part(struct vm *vm, gpa_t at, void *data, u64 size)
     (void)!vm_write(vm, at, data, size); /* beyond RAM it is lost, as on an empty bus */
 }
 
+/* As the guest's own code reaches memory, or as its processor itself does. */
+static bool reach(struct guest *guest, bool system, u64 linear, u64 size, bool write,
+                  void (*each)(struct vm *vm, gpa_t at, void *data, u64 size), void *data)
+{
+    struct guest_view view;
+
+    guest_look(guest, &view);
+    unsigned access = system ? (write ? ACCESS_WRITE : ACCESS_READ) : guest_access(&view, write);
+    return over_pages(guest, &view, linear, size, access, each, data);
+}
+
 bool guest_reach(struct guest *guest, u64 linear, u64 size, bool write)
 {
-    return over_pages(guest, linear, size, access_of(guest, write), NULL, NULL);
+    return reach(guest, false, linear, size, write, NULL, NULL);
 }
 
 bool guest_read_linear(struct guest *guest, u64 linear, void *to, u64 size)
 {
-    return over_pages(guest, linear, size, access_of(guest, false), read_part, to);
+    return reach(guest, false, linear, size, false, read_part, to);
 }
 
 bool guest_write_linear(struct guest *guest, u64 linear, const void *from, u64 size)
 {
     return guest_reach(guest, linear, size, true) &&
-           over_pages(guest, linear, size, access_of(guest, true), write_part,
-                      (void *)(uintptr_t)from);
+           reach(guest, false, linear, size, true, write_part, (void *)(uintptr_t)from);
 }
 
 bool guest_system_reach(struct guest *guest, u64 linear, u64 size, bool write)
 {
-    return over_pages(guest, linear, size, write ? ACCESS_WRITE : ACCESS_READ, NULL, NULL);
+    return reach(guest, true, linear, size, write, NULL, NULL);
 }
 
 bool guest_system_read(struct guest *guest, u64 linear, void *to, u64 size)
 {
-    return over_pages(guest, linear, size, ACCESS_READ, read_part, to);
+    return reach(guest, true, linear, size, false, read_part, to);
 }
 
 bool guest_system_write(struct guest *guest, u64 linear, const void *from, u64 size)
 {
     return guest_system_reach(guest, linear, size, true) &&
-           over_pages(guest, linear, size, ACCESS_WRITE, write_part, (void *)(uintptr_t)from);
+           reach(guest, true, linear, size, true, write_part, (void *)(uintptr_t)from);
 }
 
-bool guest_instruction(struct guest *guest, struct insn *insn)
+static no_inline const struct decoded *fetch(struct guest *guest, const struct guest_view *view,
+                                             u64 linear, struct decode_mode mode)
 {
-    struct guest_paging paging = paging_of(guest);
     struct guest_memory memory = memory_of(guest);
-    struct decode_mode mode = {.bits = (u8)guest->ops->code_bits(guest),
-                               .amd_branches = guest->ops->amd_branches};
-    u64 linear = guest->ops->get(guest, GUEST_RIP);
+    const struct decoded *code;
     struct guest_fault fault;
-    struct guest_segment cs;
+    enum walk_verdict verdict = guest_fetch(&guest->fetched, &view->paging, &memory, linear,
+                                            view->cpl == 3, mode, &code, &fault);
 
-    if (mode.bits != 64) {
-        guest->ops->segment(guest, SEG_CS, &cs);
-        linear = (u32)(linear + cs.base);
-    }
-    enum walk_verdict verdict =
-        guest_fetch(&paging, &memory, linear, access_of(guest, false), mode, insn, &fault);
     if (verdict == WALK_FAULT)
         guest_raise_fault(guest, &fault);
     else if (verdict == WALK_NO_TABLE)
         vm_stop_text(guest->vcpu.vm, "its code at 0x%lx lies where it has no memory", linear);
-    return verdict == WALK_OK;
+    return verdict == WALK_OK ? code : NULL;
+}
+
+static no_inline u64 in_code_segment(struct guest *guest, u64 rip)
+{
+    struct guest_segment cs;
+
+    guest->ops->segment(guest, SEG_CS, &cs);
+    return (u32)(rip + cs.base);
+}
+
+const struct decoded *guest_instruction(struct guest *guest, const struct guest_view *view)
+{
+    struct decode_mode mode = {.bits = view->bits, .amd_branches = guest->ops->amd_branches};
+    u64 linear = likely(mode.bits == 64) ? view->rip : in_code_segment(guest, view->rip);
+    const struct decoded *code =
+        guest_fetch_known(&guest->fetched, &view->paging, linear, view->cpl == 3, mode);
+
+    return likely(code) ? code : fetch(guest, view, linear, mode);
 }

@@ -6,11 +6,34 @@
 #ifndef ARCH_X86_GUEST_SPACE_H
 #define ARCH_X86_GUEST_SPACE_H
 
+#include "arch/x86/flags.h"
 #include "arch/x86/guest.h"
-#include "arch/x86/guest_walk.h"
+
+/* The registers as they stand: good until one of them is set. */
+static always_inline void guest_look(struct guest *guest, struct guest_view *view)
+{
+    view->paging.phys_bits = 52;
+    view->paging.page_1g = true;
+    view->paging.pkru = 0;
+    view->paging.pdptes = NULL;
+    guest->ops->view(guest, view);
+}
 
 /* The registers as emulation wants them; RSP's slot is filled too. */
-void guest_cpu_fill(struct guest *guest, struct guest_cpu *cpu);
+static always_inline void guest_cpu_fill(struct guest *guest, const struct guest_view *view,
+                                         struct guest_cpu *cpu)
+{
+    guest->gpr[GPR_RSP] = view->rsp;
+    *cpu = (struct guest_cpu){
+        .gpr = guest->gpr,
+        .rip = view->rip,
+        .rflags = view->rflags,
+        .linear_bits = 48,
+        .real_mode = !(view->paging.cr0 & CR0_PE),
+        .ctx = guest,
+        .segment = guest->ops->segment,
+    };
+}
 
 void guest_raise_fault(struct guest *guest, const struct guest_fault *fault);
 
@@ -28,11 +51,20 @@ must_check bool guest_system_reach(struct guest *guest, u64 linear, u64 size, bo
 must_check bool guest_system_read(struct guest *guest, u64 linear, void *to, u64 size);
 must_check bool guest_system_write(struct guest *guest, u64 linear, const void *from, u64 size);
 
-/* One page's translation; the fault is the caller's to raise. */
-enum walk_verdict guest_translate(struct guest *guest, u64 linear, unsigned access, gpa_t *at,
-                                  struct guest_fault *fault);
+/* enum guest_access of the guest's own code. */
+unsigned guest_access(const struct guest_view *view, bool write);
 
-/* The instruction at RIP. */
-must_check bool guest_instruction(struct guest *guest, struct insn *insn);
+/* One page's translation; the fault is the caller's to raise. */
+enum walk_verdict guest_translate(struct guest *guest, const struct guest_view *view, u64 linear,
+                                  unsigned access, gpa_t *at, struct guest_fault *fault);
+
+/* Where `size` bytes of one page stand; *at is NULL where no RAM is. False as above. */
+must_check bool guest_window(struct guest *guest, const struct guest_view *view, u64 linear,
+                             u64 size, bool write, void **at);
+
+/* The instruction at RIP; NULL: a fault is queued or the machine stops. Good until the next one is
+ * asked for. */
+must_check const struct decoded *guest_instruction(struct guest *guest,
+                                                   const struct guest_view *view);
 
 #endif

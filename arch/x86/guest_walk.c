@@ -42,74 +42,17 @@ struct walk {
     u64 linear;
     unsigned access;
 
-    unsigned levels, entry_size, index_bits;
-    u64 rights; /* P, W and U that all entries so far grant, NX that any asks for */
+    u64 granted; /* by all entries: W, U, A, and NX turned round, the right to execute */
     u64 leaf;
-    unsigned leaf_level;
-    struct {
-        gpa_t at;
+    unsigned shift; /* the leaf's page has so many bits of address */
+    struct seen {
+        void *at;
         u64 entry;
-    } seen[5]; /* by level - 1, for the accessed bits */
+    } seen[5], *last; /* from the root down, for the accessed bits */
 };
 
-static void choose_format(struct walk *w)
-{
-    const struct guest_paging *p = w->paging;
-    bool wide = p->cr4 & CR4_PAE || p->efer & EFER_LMA;
-    w->levels = p->efer & EFER_LMA ? (p->cr4 & CR4_LA57 ? 5 : 4) : wide ? 3 : 2;
-    w->entry_size = wide ? 8 : 4;
-    w->index_bits = wide ? 9 : 10;
-    w->rights = PTE_P | PTE_W | PTE_U;
-}
-
-static bool long_mode(const struct walk *w)
-{
-    return w->levels > 3;
-}
-
-static unsigned level_shift(const struct walk *w, unsigned level)
-{
-    return 12 + w->index_bits * (level - 1);
-}
-
-static bool is_leaf(const struct walk *w, u64 entry, unsigned level)
-{
-    if (level == 1)
-        return true;
-    if (w->levels == 2)
-        return entry & PTE_PS && w->paging->cr4 & CR4_PSE;
-    return entry & PTE_PS && (level == 2 || (level == 3 && long_mode(w)));
-}
-
-/* SDM table 4-4: a 4M page keeps address bits 39:32 in 20:13, as many of them as there are. */
-static u64 reserved_4m(const struct guest_paging *p)
-{
-    unsigned bits = p->phys_bits < 32 ? 32 : p->phys_bits > 40 ? 40 : p->phys_bits;
-    return MASK(21, 13 + bits - 32);
-}
-
-/* The bits of a present entry that must be 0. */
-static u64 reserved_bits(const struct walk *w, u64 entry, unsigned level)
-{
-    const struct guest_paging *p = w->paging;
-    bool leaf = is_leaf(w, entry, level);
-    if (w->levels == 2)
-        return leaf && level == 2 ? reserved_4m(p) : 0;
-    u64 reserved = MASK(51, 0) & ~MASK(p->phys_bits - 1, 0);
-    if (w->levels == 3 && level == 3) /* PDPTE: SDM table 4-8 */
-        return reserved | MASK(63, 52) | MASK(8, 5) | MASK(2, 1);
-    if (!long_mode(w))
-        reserved |= MASK(62, 52);
-    if (!(p->efer & EFER_NXE))
-        reserved |= PTE_NX;
-    if (level > 3 || (level == 3 && !p->page_1g))
-        reserved |= PTE_PS;
-    if (leaf && level > 1)
-        reserved |= MASK(level_shift(w, level) - 1, 13);
-    return reserved;
-}
-
-static enum walk_verdict page_fault(const struct walk *w, u64 why, struct guest_fault *fault)
+static no_inline enum walk_verdict page_fault(const struct walk *w, u64 why,
+                                              struct guest_fault *fault)
 {
     const struct guest_paging *p = w->paging;
     /* Instruction fetches are told apart only where something can forbid them. */
@@ -121,61 +64,124 @@ static enum walk_verdict page_fault(const struct walk *w, u64 why, struct guest_
     return WALK_FAULT;
 }
 
-static bool read_entry(struct walk *w, gpa_t at, unsigned level, u64 *entry)
+/* An entry is aligned to its size, so that one byte of RAM is enough of it. */
+static always_inline void *entry_at(const struct guest_memory *memory, u64 at)
 {
-    if (w->levels == 3 && level == 3 && w->paging->pdptes) {
-        *entry = w->paging->pdptes[w->linear >> 30 & 3];
-        return true;
-    }
-    u32 narrow;
-    if (w->entry_size == 8)
-        return w->memory->read(w->memory->ctx, at, entry, 8);
-    if (!w->memory->read(w->memory->ctx, at, &narrow, 4))
-        return false;
-    *entry = narrow;
-    return true;
+    const struct vm_piece *piece = piece_of(memory->piece, memory->end, gpa(at));
+    return likely(piece) ? in_piece(piece, gpa(at)) : NULL;
 }
 
-static u64 root(const struct walk *w)
+/* The bits that must be 0 in every present entry of 8 bytes, but for PAE's pointers. */
+static u64 reserved_bits(const struct guest_paging *p)
 {
-    u64 cr3 = w->paging->cr3;
-    if (long_mode(w))
-        return cr3 & MASK(51, 12);
-    return cr3 & (w->levels == 3 ? MASK(31, 5) : MASK(31, 12));
+    u64 high = p->efer & EFER_LMA ? 0 : MASK(62, 52);
+    return high | (MASK(51, 0) & ~MASK(p->phys_bits - 1, 0)) | (p->efer & EFER_NXE ? 0 : PTE_NX);
 }
 
-/* From the root to the leaf: presence and reserved bits, level by level. */
-static enum walk_verdict descend(struct walk *w, struct guest_fault *fault)
+/* 2M and 1G: the feature, and the bits between PAT and the address. */
+static bool large_page_exists(const struct walk *w, u64 entry, unsigned shift)
 {
-    u64 table = root(w);
-    for (unsigned level = w->levels; level > 0; level--) {
-        u64 index = w->linear >> level_shift(w, level) & (BIT(w->index_bits) - 1), entry;
-        gpa_t at = gpa(table + index * w->entry_size);
-        if (!read_entry(w, at, level, &entry))
+    return (shift == 21 || (shift == 30 && w->paging->page_1g)) && !(entry & MASK(shift - 1, 13));
+}
+
+/* Entries of 8 bytes, the first one for linear bits from `shift` on. */
+static always_inline enum walk_verdict descend(struct walk *w, u64 table, unsigned shift,
+                                               struct guest_fault *fault)
+{
+    u64 must_be = reserved_bits(w->paging) | PTE_P, linear = w->linear, granted = ~0ull, entry;
+    struct seen *seen = w->seen;
+    for (;; shift -= 9, seen++) {
+        u64 *at = entry_at(w->memory, table + (linear >> shift & 511) * 8);
+        if (unlikely(!at))
             return WALK_NO_TABLE;
-        if (!(entry & PTE_P))
-            return page_fault(w, 0, fault);
-        if (entry & reserved_bits(w, entry, level))
-            return page_fault(w, PF_P | PF_RSVD, fault);
-        w->seen[level - 1].at = at;
-        w->seen[level - 1].entry = entry;
-        if (w->levels != 3 || level != 3) /* a PDPTE grants and forbids nothing */
-            w->rights = (w->rights & (entry | PTE_NX)) | (w->entry_size == 8 ? entry & PTE_NX : 0);
-        if (is_leaf(w, entry, level)) {
-            w->leaf = entry;
-            w->leaf_level = level;
-            return WALK_OK;
-        }
+        entry = __atomic_load_n(at, __ATOMIC_RELAXED);
+        if (unlikely((entry & must_be) != PTE_P))
+            return page_fault(w, entry & PTE_P ? PF_P | PF_RSVD : 0, fault);
+        *seen = (struct seen){at, entry};
+        granted &= entry ^ PTE_NX;
+        if (shift == 12 || entry & PTE_PS)
+            break;
         table = entry & MASK(51, 12);
     }
-    return WALK_NO_TABLE; /* not reached: level 1 is a leaf */
+    if (shift != 12 && !large_page_exists(w, entry, shift))
+        return page_fault(w, PF_P | PF_RSVD, fault);
+    w->granted = granted;
+    w->leaf = entry;
+    w->shift = shift;
+    w->last = seen;
+    return WALK_OK;
+}
+
+static enum walk_verdict descend_long(struct walk *w, struct guest_fault *fault)
+{
+    unsigned levels = w->paging->cr4 & CR4_LA57 ? 5 : 4, unused = 64 - (12 + 9 * levels);
+    if ((s64)(w->linear << unused) >> unused != (s64)w->linear) { /* not canonical */
+        *fault = (struct guest_fault){.vector = VECTOR_GP, .has_error = true};
+        return WALK_FAULT;
+    }
+    return descend(w, w->paging->cr3 & MASK(51, 12), 12 + 9 * (levels - 1), fault);
+}
+
+/* PAE: the pointers (SDM table 4-8) grant and forbid nothing, and have no accessed bit. */
+static enum walk_verdict descend_pae(struct walk *w, struct guest_fault *fault)
+{
+    const struct guest_paging *p = w->paging;
+    u64 index = w->linear >> 30, entry;
+    if (p->pdptes) {
+        entry = p->pdptes[index];
+    } else {
+        u64 *at = entry_at(w->memory, (p->cr3 & MASK(31, 5)) + index * 8);
+        if (!at)
+            return WALK_NO_TABLE;
+        entry = __atomic_load_n(at, __ATOMIC_RELAXED);
+    }
+    if (!(entry & PTE_P))
+        return page_fault(w, 0, fault);
+    if (entry & ~(MASK(p->phys_bits - 1, 9) | MASK(4, 3) | PTE_P))
+        return page_fault(w, PF_P | PF_RSVD, fault);
+    return descend(w, entry & MASK(51, 12), 21, fault);
+}
+
+/* SDM table 4-4: a 4M page keeps address bits 39:32 in 20:13, as many of them as there are. */
+static u64 reserved_4m(const struct guest_paging *p)
+{
+    unsigned bits = p->phys_bits < 32 ? 32 : p->phys_bits > 40 ? 40 : p->phys_bits;
+    return MASK(21, 13 + bits - 32);
+}
+
+/* Entries of 4 bytes, in two levels. */
+static enum walk_verdict descend_narrow(struct walk *w, struct guest_fault *fault)
+{
+    u64 table = w->paging->cr3 & MASK(31, 12), entry;
+    bool large = false;
+    w->granted = ~0ull;
+    w->last = w->seen;
+    for (w->shift = 22;; w->shift = 12, w->last++) {
+        u32 *at = entry_at(w->memory, table + (w->linear >> w->shift & 1023) * 4);
+        if (!at)
+            return WALK_NO_TABLE;
+        entry = __atomic_load_n(at, __ATOMIC_RELAXED);
+        if (!(entry & PTE_P))
+            return page_fault(w, 0, fault);
+        large = w->shift == 22 && entry & PTE_PS && w->paging->cr4 & CR4_PSE;
+        if (large && entry & reserved_4m(w->paging))
+            return page_fault(w, PF_P | PF_RSVD, fault);
+        *w->last = (struct seen){at, entry};
+        w->granted &= entry ^ PTE_NX;
+        if (large || w->shift == 12)
+            break;
+        table = entry & MASK(31, 12);
+    }
+    w->leaf = large ? (entry & ~MASK(21, 13)) | bits_get(entry, 20, 13) << 32 : entry;
+    return WALK_OK;
 }
 
 /* SDM 4.6.2: the key of a user page may forbid data accesses, and writes. */
 static bool key_forbids(const struct walk *w)
 {
     const struct guest_paging *p = w->paging;
-    if (!(p->cr4 & CR4_PKE) || !long_mode(w) || !(w->rights & PTE_U) || w->access & ACCESS_FETCH)
+    if (!(p->cr4 & CR4_PKE) || !(p->efer & EFER_LMA) || !(w->granted & PTE_U) ||
+        w->access & ACCESS_FETCH)
         return false;
     u32 rule = p->pkru >> (2 * bits_get(w->leaf, 62, 59));
     bool write_counts = w->access & ACCESS_WRITE && (w->access & ACCESS_USER || p->cr0 & CR0_WP);
@@ -186,108 +192,90 @@ static bool key_forbids(const struct walk *w)
 static bool rights_forbid(const struct walk *w)
 {
     const struct guest_paging *p = w->paging;
-    bool user = w->access & ACCESS_USER, user_page = w->rights & PTE_U;
+    bool user = w->access & ACCESS_USER, user_page = w->granted & PTE_U;
     if (user && !user_page)
         return true;
     if (w->access & ACCESS_FETCH)
-        return w->rights & PTE_NX || (!user && user_page && p->cr4 & CR4_SMEP);
+        return !(w->granted & PTE_NX) || (!user && user_page && p->cr4 & CR4_SMEP);
     if (!user && user_page && p->cr4 & CR4_SMAP && !(w->access & ACCESS_AC))
         return true;
-    return w->access & ACCESS_WRITE && !(w->rights & PTE_W) && (user || p->cr0 & CR0_WP);
+    return w->access & ACCESS_WRITE && !(w->granted & PTE_W) && (user || p->cr0 & CR0_WP);
 }
 
-/* Accessed in every entry, dirty in the leaf: SDM 4.8. PDPTEs of PAE have neither. */
-static bool mark(struct walk *w)
+/* Something is to be marked as accessed or dirty. */
+static bool lacks_marks(const struct walk *w)
 {
-    unsigned top = w->levels == 3 ? 2 : w->levels;
-    for (unsigned level = top; level >= w->leaf_level; level--) {
-        u64 old = w->seen[level - 1].entry, new = old | PTE_A;
-        if (level == w->leaf_level && w->access & ACCESS_WRITE)
+    return !(w->granted & PTE_A) || (w->access & ACCESS_WRITE && !(w->leaf & PTE_D));
+}
+
+static bool is_wide(const struct guest_paging *paging)
+{
+    return paging->efer & EFER_LMA || paging->cr4 & CR4_PAE;
+}
+
+/* Accessed in every entry, dirty in the leaf: SDM 4.8. */
+static no_inline bool mark(const struct walk *w)
+{
+    for (const struct seen *seen = w->seen; seen <= w->last; seen++) {
+        u64 new = seen->entry | PTE_A;
+        if (seen == w->last && w->access & ACCESS_WRITE)
             new |= PTE_D;
-        if (new != old &&
-            !w->memory->exchange(w->memory->ctx, w->seen[level - 1].at, old, new, w->entry_size))
+        if (new != seen->entry &&
+            !w->memory->exchange(seen->at, seen->entry, new, is_wide(w->paging) ? 8 : 4))
             return false;
     }
     return true;
 }
 
-static gpa_t leaf_address(const struct walk *w)
+/* Of PAE's pointers nobody has looked at the one in memory, so only long mode is noted. */
+static no_inline void note_path(const struct walk *w, gpa_t at, struct guest_path *path)
 {
-    unsigned shift = level_shift(w, w->leaf_level);
-    u64 offset = w->linear & (BIT(shift) - 1);
-    u64 base = w->leaf & MASK(51, 0) & ~(BIT(shift) - 1);
-    if (w->levels == 2 && w->leaf_level == 2)
-        base |= bits_get(w->leaf, 20, 13) << 32;
-    return gpa(base | offset);
-}
-
-static bool not_canonical(const struct walk *w)
-{
-    s64 high = (s64)w->linear >> (w->levels * 9 + 11);
-    return long_mode(w) && high != 0 && high != -1;
+    const struct guest_paging *p = w->paging;
+    path->steps = 0;
+    if (!(p->efer & EFER_LMA) || lacks_marks(w))
+        return;
+    path->cr0 = p->cr0;
+    path->cr3 = p->cr3;
+    path->cr4 = p->cr4;
+    path->efer = p->efer;
+    path->access = w->access;
+    path->page = align_down(w->linear, PAGE_4K);
+    path->to = gpa(align_down(at.v, PAGE_4K));
+    for (const struct seen *seen = w->seen; seen <= w->last; seen++) {
+        path->step[path->steps].at = seen->at;
+        path->step[path->steps++].entry = seen->entry;
+    }
 }
 
 enum walk_verdict guest_walk(const struct guest_paging *paging, const struct guest_memory *memory,
-                             u64 linear, unsigned access, gpa_t *at, struct guest_fault *fault)
+                             u64 linear, unsigned access, gpa_t *at, struct guest_path *note,
+                             struct guest_fault *fault)
 {
-    struct walk w = {.paging = paging, .memory = memory, .linear = linear, .access = access};
-    if (!(paging->cr0 & CR0_PG)) {
+    struct walk w; /* not cleared: instructions count here */
+    enum walk_verdict verdict;
+
+    if (unlikely(!(paging->cr0 & CR0_PG))) {
         *at = gpa(linear & MASK(31, 0));
         return WALK_OK;
     }
-    choose_format(&w);
-    if (!long_mode(&w))
-        w.linear &= MASK(31, 0);
-    if (not_canonical(&w)) {
-        *fault = (struct guest_fault){.vector = VECTOR_GP, .has_error = true};
-        return WALK_FAULT;
-    }
-    enum walk_verdict verdict = descend(&w, fault);
-    if (verdict != WALK_OK)
+    w.paging = paging;
+    w.memory = memory;
+    w.linear = paging->efer & EFER_LMA ? linear : linear & MASK(31, 0);
+    w.access = access;
+    if (likely(paging->efer & EFER_LMA))
+        verdict = descend_long(&w, fault);
+    else
+        verdict = paging->cr4 & CR4_PAE ? descend_pae(&w, fault) : descend_narrow(&w, fault);
+    if (unlikely(verdict != WALK_OK))
         return verdict;
     bool key = key_forbids(&w);
-    if (key || rights_forbid(&w))
+    if (unlikely(key || rights_forbid(&w)))
         return page_fault(&w, PF_P | (key ? PF_PK : 0), fault);
-    if (memory->exchange && !mark(&w))
+    if (unlikely(lacks_marks(&w)) && memory->exchange && !mark(&w))
         return WALK_AGAIN;
-    *at = leaf_address(&w);
+    u64 inside = BIT(w.shift) - 1;
+    *at = gpa((w.leaf & MASK(51, 0) & ~inside) | (w.linear & inside));
+    if (note)
+        note_path(&w, *at, note);
     return WALK_OK;
-}
-
-/* The bytes of one page, at most `size`. */
-static enum walk_verdict fetch_bytes(const struct guest_paging *paging,
-                                     const struct guest_memory *memory, u64 linear, unsigned access,
-                                     u8 *to, unsigned size, struct guest_fault *fault)
-{
-    gpa_t at;
-    enum walk_verdict verdict = guest_walk(paging, memory, linear, access, &at, fault);
-    if (verdict == WALK_OK && !memory->read(memory->ctx, at, to, size))
-        return WALK_NO_TABLE;
-    return verdict;
-}
-
-enum walk_verdict guest_fetch(const struct guest_paging *paging, const struct guest_memory *memory,
-                              u64 linear, unsigned access, struct decode_mode mode,
-                              struct insn *insn, struct guest_fault *fault)
-{
-    u8 code[INSN_MAX];
-    access = (access & ACCESS_USER) | ACCESS_FETCH;
-    unsigned first = (unsigned)min_u64(INSN_MAX, PAGE_4K - (linear & (PAGE_4K - 1)));
-    enum walk_verdict verdict = fetch_bytes(paging, memory, linear, access, code, first, fault);
-    if (verdict != WALK_OK)
-        return verdict;
-    enum decode_verdict decoded = decode(code, first, mode, insn);
-    if (decoded == DECODE_TRUNCATED && first < INSN_MAX) {
-        u64 next = mode.bits == 64 ? linear + first : cut(linear + first, 4);
-        verdict = fetch_bytes(paging, memory, next, access, code + first, INSN_MAX - first, fault);
-        if (verdict != WALK_OK)
-            return verdict;
-        decoded = decode(code, INSN_MAX, mode, insn);
-    }
-    if (decoded == DECODE_OK)
-        return WALK_OK;
-    bool too_long = decoded == DECODE_TOO_LONG;
-    *fault =
-        (struct guest_fault){.vector = too_long ? VECTOR_GP : VECTOR_UD, .has_error = too_long};
-    return WALK_FAULT;
 }

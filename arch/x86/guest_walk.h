@@ -8,7 +8,7 @@
 #define ARCH_X86_GUEST_WALK_H
 
 #include "arch/x86/guest_cpu.h"
-#include "mm/addr.h"
+#include "core/pieces.h"
 
 struct guest_paging {
     u64 cr0, cr3, cr4, efer;
@@ -19,12 +19,10 @@ struct guest_paging {
 };
 
 struct guest_memory {
-    void *ctx;
-    /* False where there is no RAM. Page-table entries (4 or 8 bytes, aligned) are read in one. */
-    bool (*read)(void *ctx, gpa_t at, void *to, size_t size);
+    const struct vm_piece *piece, *end;
     /* NULL: accessed and dirty bits are not set. Else compare and exchange of `size` bytes; false
      * when the entry is no longer `old`. */
-    bool (*exchange)(void *ctx, gpa_t at, u64 old, u64 new, unsigned size);
+    bool (*exchange)(void *entry, u64 old, u64 new, unsigned size);
 };
 
 enum guest_access {
@@ -42,18 +40,38 @@ enum walk_verdict {
     WALK_AGAIN,    /* the guest changes the entry under us: run it again and see */
 };
 
+/*
+ * The way that a walk took: with the same registers, and as long as each entry reads as it did, it
+ * leads there again. Only walks with entries of 8 bytes, and nothing to be marked, are noted.
+ */
+struct guest_path {
+    u64 cr0, cr3, cr4, efer, page;
+    unsigned access, steps; /* 0: none is noted */
+    struct {
+        const u64 *at;
+        u64 entry;
+    } step[5];
+    gpa_t to; /* that page */
+};
+
+/* `note` may be NULL. */
 enum walk_verdict must_check guest_walk(const struct guest_paging *paging,
                                         const struct guest_memory *memory, u64 linear,
-                                        unsigned access, gpa_t *at, struct guest_fault *fault);
+                                        unsigned access, gpa_t *at, struct guest_path *note,
+                                        struct guest_fault *fault);
 
-/*
- * Fetches and decodes the instruction at a linear address. The second page is walked only when the
- * instruction goes on there. WALK_FAULT: a page fault of either page, or #UD, or #GP(0) of too long
- * an instruction. Only ACCESS_USER of `access` counts.
- */
-enum walk_verdict must_check guest_fetch(const struct guest_paging *paging,
-                                         const struct guest_memory *memory, u64 linear,
-                                         unsigned access, struct decode_mode mode,
-                                         struct insn *insn, struct guest_fault *fault);
+static always_inline bool guest_path_holds(const struct guest_path *path,
+                                           const struct guest_paging *paging, u64 linear,
+                                           unsigned access)
+{
+    if (path->page != (linear & ~(PAGE_4K - 1)) || path->cr3 != paging->cr3 ||
+        path->cr0 != paging->cr0 || path->cr4 != paging->cr4 || path->efer != paging->efer ||
+        path->access != access || !path->steps)
+        return false;
+    for (unsigned i = 0; i < path->steps; i++)
+        if (__atomic_load_n(path->step[i].at, __ATOMIC_RELAXED) != path->step[i].entry)
+            return false;
+    return true;
+}
 
 #endif

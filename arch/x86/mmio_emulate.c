@@ -67,18 +67,17 @@ static void do_alu(struct mmio_run *r, const struct mmio_place *place, u64 old)
         mmio_store(r, place, result);
 }
 
-static void do_plain(struct mmio_run *r, const struct mmio_place *place)
+static void do_store(struct mmio_run *r, const struct mmio_place *place)
+{
+    u64 value = mmio_source(r);
+    mmio_store(r, place, r->op->swap ? swap_bytes(value, r->op->width) : value);
+}
+
+static no_inline void do_other(struct mmio_run *r, const struct mmio_place *place)
 {
     u64 old = r->op->reads ? mmio_load(r, place) : 0;
     bool condition = alu_condition(r->op->condition, r->cpu->rflags);
     switch (r->op->kind) {
-    case MMIO_LOAD:
-        do_load(r, old);
-        break;
-    case MMIO_STORE:
-        mmio_store(r, place,
-                   r->op->swap ? swap_bytes(mmio_source(r), r->op->width) : mmio_source(r));
-        break;
     case MMIO_XCHG:
         mmio_store(r, place, mmio_reg_read(r));
         mmio_reg_write(r, old);
@@ -122,7 +121,12 @@ static enum mmio_result plain(struct mmio_run *r)
     enum seg_reg segment = (enum seg_reg)r->op->insn->segment;
     if (!mmio_find(r, MMIO_TARGET, segment, operand_offset(r), r->op->writes, &place))
         return MMIO_FAULT;
-    do_plain(r, &place);
+    if (likely(r->op->kind == MMIO_LOAD))
+        do_load(r, mmio_load(r, &place));
+    else if (likely(r->op->kind == MMIO_STORE))
+        do_store(r, &place);
+    else
+        do_other(r, &place);
     return MMIO_DONE;
 }
 
@@ -169,17 +173,26 @@ static enum mmio_result pop(struct mmio_run *r)
     return MMIO_DONE;
 }
 
+/* Of these one operand cannot be told from the other by the exit's address. */
+static bool has_two_operands(enum mmio_kind kind)
+{
+    return kind == MMIO_MOVS || kind == MMIO_CMPS || kind == MMIO_PUSH || kind == MMIO_POP;
+}
+
 enum mmio_result mmio_emulate(const struct mmio_op *op, struct guest_cpu *cpu,
                               const struct mmio_bus *bus, gpa_t known, unsigned batch,
                               struct guest_fault *fault)
 {
-    struct mmio_run r = {.op = op, .cpu = cpu, .bus = bus, .known = known, .fault = fault};
-    switch (op->kind) {
-    case MMIO_PUSH:
-        return push(&r);
-    case MMIO_POP:
-        return pop(&r);
-    default:
-        return mmio_op_is_string(op) ? mmio_string(&r, batch) : plain(&r);
-    }
+    struct mmio_run r; /* not cleared: instructions count here */
+    r.op = op;
+    r.cpu = cpu;
+    r.bus = bus;
+    r.known = has_two_operands((enum mmio_kind)op->kind) ? GPA_UNKNOWN : known;
+    r.fault = fault;
+    r.page[MMIO_SOURCE].valid = r.page[MMIO_TARGET].valid = false;
+    if (likely(op->kind < MMIO_PUSH))
+        return plain(&r);
+    if (mmio_op_is_string(op))
+        return mmio_string(&r, batch);
+    return op->kind == MMIO_PUSH ? push(&r) : pop(&r);
 }

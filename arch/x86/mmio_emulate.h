@@ -19,7 +19,7 @@ struct mmio_bus {
     /* Linear to guest-physical by the guest's page tables; false with the fault. Writing implies
      * reading. */
     bool (*translate)(void *ctx, u64 linear, bool write, gpa_t *at, struct guest_fault *fault);
-    /* 1 to 8 bytes in one page. A device is accessed once, with this width. */
+    /* 1 to 8 bytes in one page, nothing above them. A device is accessed once, with this width. */
     u64 (*read)(void *ctx, gpa_t at, unsigned size);
     void (*write)(void *ctx, gpa_t at, unsigned size, u64 value);
 };

@@ -8,10 +8,10 @@
 
 #include "arch/x86/mmio_emulate.h"
 
-/* A memory operand, translated: its bytes in the first page, and those in the second. */
+/* A memory operand, translated: its bytes in the first page, and those in the next. */
 struct mmio_place {
-    gpa_t at[2];
-    unsigned size[2];
+    gpa_t at, next;
+    unsigned size, rest;
 };
 
 /* What is only read, and what is written, or the one operand that there is. */
@@ -21,7 +21,7 @@ struct mmio_run {
     const struct mmio_op *op;
     struct guest_cpu *cpu;
     const struct mmio_bus *bus;
-    gpa_t known;
+    gpa_t known; /* GPA_UNKNOWN where it might be another operand's */
     struct guest_fault *fault;
     /* The last page of either side: a repeated instruction walks once a page, not once a byte. */
     struct {
@@ -30,18 +30,72 @@ struct mmio_run {
     } page[2];
 };
 
+bool must_check mmio_find_any(struct mmio_run *r, enum mmio_side side, u64 linear, bool write,
+                              struct mmio_place *place);
+
+/* The exit's address is this operand's when it fits, and the operand lies in one page. */
+static always_inline bool mmio_is_known(const struct mmio_run *r, u64 linear)
+{
+    return r->known.v != GPA_UNKNOWN.v && !((r->known.v ^ linear) & (PAGE_4K - 1)) &&
+           (linear & (PAGE_4K - 1)) + r->op->width <= PAGE_4K;
+}
+
 /* Where op->width bytes at segment:offset are; false with the fault. */
-bool must_check mmio_find(struct mmio_run *r, enum mmio_side side, enum seg_reg segment, u64 offset,
-                          bool write, struct mmio_place *place);
-u64 mmio_load(const struct mmio_run *r, const struct mmio_place *place);
-void mmio_store(const struct mmio_run *r, const struct mmio_place *place, u64 value);
+static always_inline bool must_check mmio_find(struct mmio_run *r, enum mmio_side side,
+                                               enum seg_reg segment, u64 offset, bool write,
+                                               struct mmio_place *place)
+{
+    u64 linear;
+    if (!guest_linear(r->cpu, r->op->insn->bits, segment, offset, r->op->width, write, &linear,
+                      r->fault))
+        return false;
+    if (unlikely(!mmio_is_known(r, linear)))
+        return mmio_find_any(r, side, linear, write, place);
+    place->at = r->known;
+    place->size = r->op->width;
+    place->rest = 0;
+    return true;
+}
+
+u64 mmio_load_both(const struct mmio_run *r, const struct mmio_place *place);
+void mmio_store_both(const struct mmio_run *r, const struct mmio_place *place, u64 value);
+
+static always_inline u64 mmio_load(const struct mmio_run *r, const struct mmio_place *place)
+{
+    return likely(!place->rest) ? r->bus->read(r->bus->ctx, place->at, place->size)
+                                : mmio_load_both(r, place);
+}
+
+static always_inline void mmio_store(const struct mmio_run *r, const struct mmio_place *place,
+                                     u64 value)
+{
+    if (likely(!place->rest))
+        r->bus->write(r->bus->ctx, place->at, place->size, cut(value, place->size));
+    else
+        mmio_store_both(r, place, value);
+}
 
 /* The register of the instruction, op->reg_width wide. */
-u64 mmio_reg_read(const struct mmio_run *r);
-void mmio_reg_write(struct mmio_run *r, u64 value);
+static inline u64 mmio_reg_read(const struct mmio_run *r)
+{
+    u64 value = r->cpu->gpr[r->op->reg];
+    return cut(r->op->high ? value >> 8 : value, r->op->reg_width);
+}
+
+static inline void mmio_reg_write(struct mmio_run *r, u64 value)
+{
+    u64 *reg = &r->cpu->gpr[r->op->reg];
+    if (unlikely(r->op->high))
+        *reg = (*reg & ~0xff00ull) | (value & 0xff) << 8;
+    else
+        gpr_write(reg, value, r->op->reg_width);
+}
 
 /* The immediate, or else the register. */
-u64 mmio_source(const struct mmio_run *r);
+static inline u64 mmio_source(const struct mmio_run *r)
+{
+    return r->op->has_imm ? cut((u64)r->op->imm, r->op->width) : mmio_reg_read(r);
+}
 
 /* At most `batch` iterations. */
 enum mmio_result must_check mmio_string(struct mmio_run *r, unsigned batch);

@@ -5,7 +5,8 @@
  */
 #include "guests/tiny/rt/tiny.h"
 
-#define PORT 0x1234 /* nobody's: reads ones */
+#define PORT    0x1234 /* nobody's: reads ones */
+#define SCRATCH 0x3ff  /* COM1's last register: holds what was written last */
 
 static u64 ins(u8 *at, u64 count, u64 *left)
 {
@@ -72,11 +73,40 @@ static void faulting(u8 *page, u64 *table)
     invlpg(page + 4096);
 }
 
+/* What went out last, of each count: over batches, the page's end and a word across it. */
+static void order(u8 *page)
+{
+    u8 *first = page + 4096 - 101;
+
+    for (unsigned i = 0; i < 200; i++)
+        first[i] = (u8)(i + 1);
+    for (unsigned n = 1; n <= 200; n++) {
+        u64 rsi = (u64)first, rcx = n;
+        __asm__ volatile("rep outsb" : "+S"(rsi), "+c"(rcx) : "d"(SCRATCH) : "memory");
+        check(inb(SCRATCH) == n && rsi == (u64)first + n && !rcx, "%u bytes: %u", n, inb(SCRATCH));
+        rsi = (u64)first + n - 1;
+        rcx = n;
+        __asm__ volatile("std\n rep outsb\n cld" : "+S"(rsi), "+c"(rcx) : "d"(SCRATCH) : "memory");
+        check(inb(SCRATCH) == 1 && rsi == (u64)first - 1 && !rcx, "%u bytes down: %u", n,
+              inb(SCRATCH));
+    }
+    for (unsigned n = 1; n <= 100; n++) {
+        u64 rsi = (u64)first, rdi = (u64)page, rcx = n;
+        __asm__ volatile("rep outsw" : "+S"(rsi), "+c"(rcx) : "d"(SCRATCH - 1) : "memory");
+        check(inb(SCRATCH) == 2 * n && !rcx, "%u words: %u", n, inb(SCRATCH));
+        page[2 * n] = 0;
+        rcx = n;
+        __asm__ volatile("rep insw" : "+D"(rdi), "+c"(rcx) : "d"(SCRATCH - 1) : "memory");
+        check(page[2 * n - 1] == 2 * n && page[1] == 2 * n && !page[2 * n], "%u words in", n);
+    }
+}
+
 TINY(cpu_io_string)
 {
     u8 *page = (u8 *)0x600000;
     u64 *table = page_split(page);
     across(page);
     counts(page);
+    order(page);
     faulting(page, table);
 }

@@ -9,35 +9,38 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "arch/x86/guest_walk.h"
+#include "arch/x86/guest_fetch.h"
 #include "lib/bits.h"
 
 #define RAM_SIZE 0x10000
-static u8 ram[RAM_SIZE];
+static u8 ram[RAM_SIZE] aligned(4096);
 static unsigned exchanges, refuse_exchange;
 
-static bool ram_read(void *ctx, gpa_t at, void *to, size_t size)
-{
-    (void)ctx;
-    if (at.v > RAM_SIZE - size)
-        return false;
-    memcpy(to, ram + at.v, size);
-    return true;
-}
-
-static bool ram_exchange(void *ctx, gpa_t at, u64 old, u64 new, unsigned size)
+static bool ram_exchange(void *entry, u64 old, u64 new, unsigned size)
 {
     u64 now = 0;
-    assert_true(ram_read(ctx, at, &now, size));
+    assert_in_range((u8 *)entry - ram, 0, RAM_SIZE - size);
+    memcpy(&now, entry, size);
     if (refuse_exchange || now != old)
         return false;
-    memcpy(ram + at.v, &new, size);
+    memcpy(entry, &new, size);
     exchanges++;
     return true;
 }
 
-static const struct guest_memory memory = {NULL, ram_read, NULL};
-static const struct guest_memory marking = {NULL, ram_read, ram_exchange};
+/* In two pieces, in the other order than their addresses'. */
+static struct vm_piece pieces[2];
+static struct guest_memory memory = {pieces, pieces + 2, NULL};
+static struct guest_memory marking = {pieces, pieces + 2, ram_exchange};
+
+static int place(void **state)
+{
+    (void)state;
+    direct_base = (u64)(uintptr_t)ram;
+    pieces[0] = (struct vm_piece){gpa(0x2000), hpa(0x2000), RAM_SIZE - 0x2000};
+    pieces[1] = (struct vm_piece){gpa(0), hpa(0), 0x2000};
+    return 0;
+}
 
 static u64 random_state = 1;
 
@@ -213,7 +216,7 @@ static void test_against_the_model(void **state)
         struct guest_paging p = registers(&m);
         struct guest_fault fault = {0};
         gpa_t at = gpa(0);
-        enum walk_verdict verdict = guest_walk(&p, &memory, m.linear, m.access, &at, &fault);
+        enum walk_verdict verdict = guest_walk(&p, &memory, m.linear, m.access, &at, NULL, &fault);
         int error = expected(&m);
         u64 target = m.frame | (m.linear & (BIT(shift_of(&m, m.leaf_level)) - 1));
         bool as_expected = error < 0 ? verdict == WALK_OK && at.v == target
@@ -256,7 +259,7 @@ static enum walk_verdict walk(const struct guest_paging *p, const struct guest_m
                               u64 linear, unsigned access, u64 *at, struct guest_fault *fault)
 {
     gpa_t got = gpa(0);
-    enum walk_verdict verdict = guest_walk(p, from, linear, access, &got, fault);
+    enum walk_verdict verdict = guest_walk(p, from, linear, access, &got, NULL, fault);
     *at = got.v;
     return verdict;
 }
@@ -354,10 +357,19 @@ static void test_accessed_and_dirty(void **state)
     refuse_exchange = 0;
 }
 
+static struct fetch_cache cache;
+
+static const struct decode_mode mode_64 = {64, false};
+
 static enum walk_verdict fetch(const struct guest_paging *p, u64 linear, struct insn *insn,
                                struct guest_fault *fault)
 {
-    return guest_fetch(p, &memory, linear, 0, (struct decode_mode){64, false}, insn, fault);
+    const struct decoded *code;
+    enum walk_verdict verdict =
+        guest_fetch(&cache, p, &memory, linear, false, mode_64, &code, fault);
+    if (verdict == WALK_OK)
+        *insn = code->insn;
+    return verdict;
 }
 
 static void test_fetch(void **state)
@@ -403,6 +415,96 @@ static void test_fetch(void **state)
     assert_int_equal(fault.error, 0x11);
 }
 
+static bool is_known(const struct guest_paging *p, u64 linear, bool user)
+{
+    return guest_fetch_known(&cache, p, linear, user, mode_64);
+}
+
+static void test_remembered(void **state)
+{
+    (void)state;
+    struct guest_paging p = four_levels();
+    const struct decoded *code;
+    struct guest_fault fault;
+    memset(&cache, 0, sizeof cache);
+    ram[0x8000] = 0x90; /* NOP */
+    assert_false(is_known(&p, 0x401000, false));
+    /* the first walk has marked the entries; the second one found them so */
+    for (unsigned i = 0; i < 2; i++) {
+        assert_false(is_known(&p, 0x401000, false));
+        assert_int_equal(guest_fetch(&cache, &p, &marking, 0x401000, false, mode_64, &code, &fault),
+                         WALK_OK);
+    }
+    assert_true(is_known(&p, 0x401000, false));
+    assert_ptr_equal(guest_fetch_known(&cache, &p, 0x401000, false, mode_64), code);
+    assert_false(is_known(&p, 0x401000, true));
+    assert_false(is_known(&p, 0x402000, false));
+    assert_null(guest_fetch_known(&cache, &p, 0x401000, false, (struct decode_mode){32, false}));
+    assert_null(guest_fetch_known(&cache, &p, 0x401000, false, (struct decode_mode){64, true}));
+    u64 *const registers[] = {&p.cr0, &p.cr3, &p.cr4, &p.efer};
+    for (unsigned i = 0; i < array_size(registers); i++) {
+        *registers[i] ^= BIT(16);
+        assert_false(is_known(&p, 0x401000, false));
+        *registers[i] ^= BIT(16);
+    }
+    static const u16 watched[] = {0x4000, 0x3000, 0x2010, 0x1008, 0x8000};
+    for (unsigned i = 0; i < array_size(watched); i++) {
+        ram[watched[i]] ^= 0x20;
+        assert_false(is_known(&p, 0x401000, false));
+        ram[watched[i]] ^= 0x20;
+    }
+    assert_true(is_known(&p, 0x401000, false));
+    ram[0x8001] ^= 0xff; /* not of the instruction */
+    assert_true(is_known(&p, 0x401000, false));
+}
+
+/* Code, tables and registers change at random, a little at a time: what is remembered is never
+ * other than what a fetch without memory finds. */
+static void test_remembered_is_true(void **state)
+{
+    (void)state;
+    static struct fetch_cache fresh;
+    static const u64 addresses[] = {0x401000, 0x401003, 0x401ffb, 0x401ff0, 0x402000, 0x400ffd};
+    static const u16 tables[] = {0x4000, 0x3000, 0x2010, 0x1000, 0x1008, 0x1010};
+    static const u8 flips[] = {0, 1, 2, 5, 7, 12, 13, 63};
+    unsigned hits = 0;
+    for (unsigned n = 0; n < 200000; n++) {
+        static struct guest_paging p;
+        if (n % 40 == 0) {
+            p = four_levels();
+            put64(0x1000, 0xb007);
+            put64(0x1010, 0xa007);
+            for (unsigned i = 0x8000; i < 0xc000; i++)
+                ram[i] = chance(2) ? 0x90 : (u8)random64();
+        }
+        u64 linear = addresses[random64() % array_size(addresses)];
+        bool user = chance(4);
+        struct guest_fault fault = {0}, other_fault = {0};
+        const struct decoded *other, *code;
+        if (chance(30))
+            *(u64 *)(void *)(ram + tables[random64() % array_size(tables)]) ^=
+                BIT(flips[random64() % array_size(flips)]);
+        if (chance(10))
+            ram[0x8000 + (random64() & 0x2007)] = (u8)random64();
+        if (chance(20))
+            p.cr4 ^= BIT(20);
+        memset(&fresh, 0, sizeof fresh);
+        enum walk_verdict verdict = WALK_OK;
+        code = guest_fetch_known(&cache, &p, linear, user, mode_64);
+        hits += !!code;
+        for (unsigned i = 0; (!i && !code) || verdict == WALK_AGAIN; i++) /* tables in themselves */
+            verdict = guest_fetch(&cache, &p, &marking, linear, user, mode_64, &code, &fault);
+        assert_int_equal(verdict, guest_fetch(&fresh, &p, &marking, linear, user, mode_64, &other,
+                                              &other_fault));
+        assert_int_equal(fault.vector, other_fault.vector);
+        assert_int_equal(fault.error, other_fault.error);
+        assert_int_equal(fault.address, other_fault.address);
+        if (verdict == WALK_OK)
+            assert_memory_equal(&code->insn, &other->insn, sizeof code->insn);
+    }
+    assert_in_range(hits, 10000, 190000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +515,8 @@ int main(void)
         cmocka_unit_test(test_canonical),
         cmocka_unit_test(test_accessed_and_dirty),
         cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_remembered),
+        cmocka_unit_test(test_remembered_is_true),
     };
-    return cmocka_run_group_tests_name("guest_walk", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("guest_walk", tests, place, NULL);
 }

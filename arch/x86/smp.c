@@ -42,6 +42,11 @@ u32 arch_core_count(void)
     return cpu_count;
 }
 
+void *arch_core_own(u32 core)
+{
+    return cpus[core]->core_own;
+}
+
 void arch_kick(u32 core)
 {
     apic_send(cpus[core]->apic_id, VECTOR_KICK);

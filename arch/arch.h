@@ -12,9 +12,9 @@
 u32 arch_core(void);
 u32 arch_core_count(void);
 
-/* What core/ keeps of a core: so many bytes, zeroes at first, aligned to 8. */
+/* By core: where core/ keeps what it has of it, so many bytes, zeroes at first. */
 #define ARCH_CORE_OWN 48
-void *arch_core_own(u32 core);
+extern void *arch_core_own[];
 
 /* Nanoseconds since the boot core read its clock first; in step on all cores, never backward. */
 u64 arch_now(void);

@@ -24,7 +24,7 @@ struct run_queue {
 static struct run_queue *queue_of(u32 core)
 {
     _Static_assert(sizeof(struct run_queue) <= ARCH_CORE_OWN, "it stands in the core's own memory");
-    return arch_core_own(core);
+    return arch_core_own[core];
 }
 
 /* Core 0's, beside its guests. */

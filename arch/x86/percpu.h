@@ -29,7 +29,7 @@ struct cpu {
     u64 nmis;
     u64 last_machine; /* whose vCPU it ran last: guest_switch.c */
     struct desc_tables desc;
-    u64 core_own[ARCH_CORE_OWN / sizeof(u64)];    /* arch_core_own */
+    u64 core_own[ARCH_CORE_OWN / sizeof(u64)];    /* arch_core_own leads here */
     u64 engine_own[CPU_ENGINE_OWN / sizeof(u64)]; /* the vendor's, zeroes at first */
 };
 

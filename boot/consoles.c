@@ -10,6 +10,7 @@
 #include "lib/lock.h"
 #include "lib/ring.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/hostmap.h"
 
 static const struct options *options;
@@ -75,6 +76,20 @@ static void *screen_memory(hpa_t base, u64 size, u32 type)
     return boot_reaches(base, size) ? hpa_ptr(base) : NULL;
 }
 
+/* For the grid of a screen of so many cells. On a refusal before there is memory it is for few
+ * rows, at the top. */
+static struct term_room room_for(u64 cells)
+{
+    static u8 few[2 * 80 * 25];
+    static struct term_room room;
+
+    if (!room.bytes)
+        room = (struct term_room){frame_memory(2 * cells), 2 * cells};
+    if (!room.bytes)
+        room = (struct term_room){few, sizeof few};
+    return room;
+}
+
 static void add_framebuffer(void)
 {
     const struct boot_fb *b = screen;
@@ -83,7 +98,8 @@ static void add_framebuffer(void)
                            b->green_bits, b->blue_at, b->blue_bits};
 
     mode.base = screen_memory(b->base, (u64)b->pitch * b->height, PT_WC);
-    const char *unfit = mode.base ? fb_init(&fb, &mode) : "it cannot be mapped";
+    const char *unfit = mode.base ? fb_init(&fb, &mode, room_for(fb_cells(b->width, b->height)))
+                                  : "it cannot be mapped";
     if (unfit)
         log_warn("console: the framebuffer is not used: %s", unfit);
     else
@@ -94,7 +110,8 @@ static void add_framebuffer(void)
 static void add_text(void)
 {
     void *base = screen_memory(screen->base, PAGE_4K * 2, PT_UC);
-    if (base && !vgatext_init(&vga, base, screen->width, screen->height)) {
+    if (base && !vgatext_init(&vga, base, screen->width, screen->height,
+                              room_for((u64)screen->width * screen->height))) {
         log_add_sink(&vga.term.sink);
         have_screen = true;
     }

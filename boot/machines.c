@@ -6,8 +6,8 @@
 #include "boot/cores.h"
 #include "boot/input.h"
 #include "boot/main.h"
+#include "boot/plan.h"
 #include "core/console.h"
-#include "core/manifest.h"
 #include "core/run.h"
 #include "core/vm.h"
 #include "drivers/host/cmos.h"
@@ -25,31 +25,23 @@
 struct machine {
     struct vm vm; /* first */
     struct pc pc;
+    struct vm_config config;
 };
 
 static const struct boot_info *info;
 static const struct engine *engine;
-static struct manifest manifest;
-static struct manifest_errors errors;
-static u32 machines_left;
+static struct machine *machines[MANIFEST_VMS_MAX];
+static u32 machine_count, machines_left;
 static bool all_well = true;
 static const struct options *options;
 static u64 wall; /* seconds since 1970 when the guests' time was 0 */
 
-/* Making and unmaking a machine: one at a time, on whatever core. Over what follows, and what load
- * has. */
+/* Making and unmaking a machine: one at a time, on whatever core. Over what follows, and load's
+ * error. */
 static struct lock making;
 static u32 vcpus_on[CORE_SET_MAX];
 static u32 made;       /* machines that hold memory */
 static u64 free_first; /* memory before the first was made */
-
-static const struct boot_module *module_of(const char *name)
-{
-    for (unsigned i = 0; i < info->module_count; i++)
-        if (strcmp(info->module[i].name, name) == 0)
-            return &info->module[i];
-    return NULL;
-}
 
 static struct guest_image image_of(const struct boot_module *module)
 {
@@ -70,16 +62,19 @@ static bool zero_in(void *vm, gpa_t to, u64 size)
 /* Firmware's tables. A machine too small to have their area goes without. NULL, or why not. */
 static const char *load_firmware(struct guest_load *order, const struct vm_config *config)
 {
-    static u8 area[FIRMWARE_SIZE];
     struct firmware_config firmware = {
         .cpus = config->cpus, .memory = config->memory, .hpet = config->hpet, .ecam = true};
 
     if (config->memory < GUEST_ROM_END)
         return NULL;
+    u8 *area = frame_memory(FIRMWARE_SIZE);
+    if (!area)
+        return "no memory to make its firmware's tables in";
     order->rsdp = firmware_build(area, &firmware);
-    if (!order->rsdp || !order->ram.copy(order->ram.ctx, gpa(FIRMWARE_BASE), area, sizeof area))
-        return "its firmware's tables do not fit";
-    return NULL;
+    bool fits =
+        order->rsdp && order->ram.copy(order->ram.ctx, gpa(FIRMWARE_BASE), area, FIRMWARE_SIZE);
+    frame_memory_free(area, FIRMWARE_SIZE);
+    return fits ? NULL : "its firmware's tables do not fit";
 }
 
 /* The kernel and its initrd into the machine's fresh memory. NULL, or why not. */
@@ -87,9 +82,9 @@ static const char *load(struct machine *machine, struct guest_start *start)
 {
     static struct load_error error;
     const struct vm_config *config = machine->vm.config;
-    const struct boot_module *initrd = module_of(config->initrd);
+    const struct boot_module *initrd = plan_module(info, config->initrd);
     struct guest_load order = {
-        .kernel = image_of(module_of(config->kernel)),
+        .kernel = image_of(plan_module(info, config->kernel)),
         .initrd = image_of(initrd),
         .cmdline = config->cmdline,
         .initrd_string = initrd ? initrd->args : "",
@@ -231,11 +226,13 @@ static void count_end(bool well)
 }
 
 /* False: it could not be made, which was its end. */
-static bool make(struct machine *machine, const struct vm_config *config)
+static bool make(struct machine *machine)
 {
     struct vm *vm = &machine->vm;
+    const struct vm_config *config = &machine->config;
 
-    memset(machine, 0, sizeof *machine);
+    memset(vm, 0, sizeof *vm);
+    memset(&machine->pc, 0, sizeof machine->pc);
     vm->config = config;
     vm->break_entry = options->fail_entry && strcmp(options->fail_entry, config->name) == 0;
     vm->bench_from = options->bench ? boot_handed_over : 0;
@@ -264,7 +261,6 @@ static void let_run(struct vm *vm)
 static void over(struct vm *vm)
 {
     struct machine *machine = (struct machine *)vm;
-    const struct vm_config *config = vm->config;
     bool well = ended_well(vm);
 
     pc_finish(&machine->pc);
@@ -274,9 +270,9 @@ static void over(struct vm *vm)
     lock_take(&making);
     tear_down(vm);
     lock_drop(&making);
-    if (config->on_exit == VM_EXIT_STOP)
+    if (machine->config.on_exit == VM_EXIT_STOP)
         count_end(well);
-    else if (make(machine, config))
+    else if (make(machine))
         let_run(vm);
     else
         count_end(false);
@@ -285,8 +281,8 @@ static void over(struct vm *vm)
 static u64 memory_of_all(void)
 {
     u64 sum = 0;
-    for (unsigned i = 0; i < manifest.count; i++)
-        sum += manifest.vm[i].memory;
+    for (unsigned i = 0; i < machine_count; i++)
+        sum += machines[i]->config.memory;
     return sum;
 }
 
@@ -305,70 +301,62 @@ static void read_clock(void)
 /* All are made before the first runs: none is ahead of the others, or in their way. */
 static void start_all(void)
 {
-    static struct machine machines[MANIFEST_VMS_MAX];
     bool good[MANIFEST_VMS_MAX];
 
     free_first = frame_stats().free;
-    machines_left = manifest.count;
+    machines_left = machine_count;
     if (options->bench)
         bench_memory(0, 0);
-    for (unsigned i = 0; i < manifest.count; i++) {
-        good[i] = make(&machines[i], &manifest.vm[i]);
+    for (unsigned i = 0; i < machine_count; i++) {
+        good[i] = make(machines[i]);
         if (!good[i])
             count_end(false);
     }
     if (options->bench)
-        bench_memory(manifest.count, memory_of_all());
-    for (unsigned i = 0; i < manifest.count; i++)
+        bench_memory(machine_count, memory_of_all());
+    for (unsigned i = 0; i < machine_count; i++)
         if (good[i])
-            let_run(&machines[i].vm);
-}
-
-/* The manifest, or the single machine that the modules stand for. */
-static bool read_manifest(void)
-{
-    const struct boot_module *text = module_of(MANIFEST_NAME);
-    const char *names[BOOT_MODULES_MAX];
-    struct core_set running = {0};
-    unsigned count = 0;
-    bool good;
-
-    for (unsigned i = 0; i < info->module_count; i++)
-        if (&info->module[i] != text)
-            names[count++] = info->module[i].name;
-    for (u32 core = 0; core < arch_core_count(); core++)
-        if (cores_has_engine(core))
-            core_set_add(&running, core);
-    if (!text)
-        return manifest_single(info->module[0].name, info->module[0].args,
-                               info->module_count > 1 ? info->module[1].name : NULL, &manifest,
-                               &errors);
-    good = manifest_parse(hpa_ptr(text->base), text->size, &manifest, &errors);
-    good &= manifest_check_modules(&manifest, names, count, &errors);
-    good &= manifest_check_cores(&manifest, &running, &errors);
-    return good;
+            let_run(&machines[i]->vm);
 }
 
 /* The machine that attach= names. */
 static void wish_console(void)
 {
-    for (unsigned i = 0; i < manifest.count; i++) {
-        if (strcmp(manifest.vm[i].name, options->attach) == 0) {
+    for (unsigned i = 0; i < machine_count; i++) {
+        if (strcmp(machines[i]->config.name, options->attach) == 0) {
             console_wish(options->attach);
             return;
         }
     }
     log_warn("attach=%s: no machine has this name; the first one's is %s", options->attach,
-             manifest.vm[0].name);
+             machines[0]->config.name);
 }
 
-static void refuse_manifest(void)
+/* A block for each machine, with what it is to be. False: there is no memory for so many. */
+static bool take_machines(const struct manifest *manifest)
 {
-    for (unsigned i = 0; i < errors.count; i++)
-        log_error("%s", errors.error[i].text);
-    if (errors.total > errors.count)
-        log_error("and %u more errors like these", errors.total - errors.count);
-    log_error("no machine is started");
+    for (; machine_count < manifest->count; machine_count++) {
+        struct machine *machine = frame_memory(sizeof *machine);
+        if (!machine) {
+            log_error("no memory to keep %u machines in", manifest->count);
+            return false;
+        }
+        machine->config = manifest->vm[machine_count];
+        machines[machine_count] = machine;
+    }
+    return true;
+}
+
+/* From the modules to what is to be made; false: no machine is started. */
+static bool plan_machines(void)
+{
+    const struct manifest *manifest = plan_read(info);
+    bool good = manifest && take_machines(manifest);
+
+    plan_forget(manifest);
+    if (!good)
+        log_error("no machine is started");
+    return good;
 }
 
 u64 machines_run(const struct boot_info *known, const struct engine *chosen,
@@ -382,10 +370,8 @@ u64 machines_run(const struct boot_info *known, const struct engine *chosen,
                  MANIFEST_NAME);
         return 0;
     }
-    if (!read_manifest()) {
-        refuse_manifest();
+    if (!plan_machines())
         return 1;
-    }
     read_clock();
     run_init(engine, over);
     if (options->attach)

@@ -24,13 +24,19 @@
 #include "boot/tables.h"
 #include "lib/fmt.h"
 #include "lib/log.h"
+#include "mm/frame.h"
 #include "svm/svm_cpu.h"
 #include "vmx/vmx_cpu.h"
 
 static struct boot_info info;
 static struct options options;
-static struct acpi_info acpi;
-static struct preflight report;
+
+/* What is found out when there is memory. */
+struct findings {
+    struct acpi_info acpi;
+    struct preflight report;
+};
+static struct findings *found;
 
 static void run(void) no_return;
 
@@ -65,9 +71,11 @@ void hv_main(const void *tags, u64 moved)
     refuse_if("no-nx", cpu_protect());
     log_info("cpu: protections: %s", cpu_protections());
     refuse_if("no-memory", memory_start(&info, moved));
-    tables_read(&info, &acpi);
-    consoles_more(&acpi);
-    refuse_if("no-apic", apic_init(cores_need_x2apic(&acpi), options.x2apic));
+    found = frame_memory(sizeof *found);
+    refuse_if("no-memory", found ? NULL : "no memory for what the firmware's tables say");
+    tables_read(&info, &found->acpi);
+    consoles_more(&found->acpi);
+    refuse_if("no-apic", apic_init(cores_need_x2apic(&found->acpi), options.x2apic));
     cpu_move_to_own_stack(run);
 }
 
@@ -92,7 +100,7 @@ static void note_other_engine(const struct engine *engine)
     const struct engine *other = engine == &vmx_engine ? &svm_engine : &vmx_engine;
 
     if (options.engine != ENGINE_AUTO && !engine->present() && other->present())
-        fmt_text(report.note, sizeof report.note,
+        fmt_text(found->report.note, sizeof found->report.note,
                  "engine=%s is on the command line, and this processor has %s: take it off",
                  engine->name, other == &vmx_engine ? "VMX" : "SVM");
 }
@@ -104,34 +112,34 @@ static const struct engine *preflight(void)
     cpu_identify(&identity);
     const struct engine *engine = pick_engine(cpu_maker(&identity));
     if (engine) {
-        engine->preflight(engine == &vmx_engine ? options.vmx : options.svm, &report);
+        engine->preflight(engine == &vmx_engine ? options.vmx : options.svm, &found->report);
         note_other_engine(engine);
     } else {
-        preflight_neither(&report, &identity);
+        preflight_neither(&found->report, &identity);
     }
-    preflight_print(&report, !options.preflight      ? PREFLIGHT_DENIED
-                             : consoles_only_small() ? PREFLIGHT_NAMES
-                                                     : PREFLIGHT_ALL);
-    return preflight_ready(&report) ? engine : NULL;
+    preflight_print(&found->report, !options.preflight      ? PREFLIGHT_DENIED
+                                    : consoles_only_small() ? PREFLIGHT_NAMES
+                                                            : PREFLIGHT_ALL);
+    return preflight_ready(&found->report) ? engine : NULL;
 }
 
 /* On the final tables and a guarded stack. */
 static void run(void)
 {
     apic_enable();
-    refuse_if("no-clock", time_start(&acpi));
-    cores_start(&acpi, options.maxcpus);
+    refuse_if("no-clock", time_start(&found->acpi));
+    cores_start(&found->acpi, options.maxcpus);
     const struct engine *engine = preflight();
     cores_engine_on(engine);
     log_event("boot", "version=%s engine=%s cores=%u memory=%luM", VERSION,
               engine ? engine->name : "none", cores_usable(), memory_total_mib());
     if (options.bench)
         bench_boot();
-    preflight_announce(&report);
+    preflight_announce(&found->report);
     selftest_fail(options.fail);
     if (options.selftest)
         finish(selftest_run() != 0);
     if (options.preflight || !engine)
         finish(!engine);
-    finish(machines_run(&info, engine, &options, &acpi));
+    finish(machines_run(&info, engine, &options, &found->acpi));
 }

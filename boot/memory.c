@@ -84,5 +84,6 @@ const char *memory_start(struct boot_info *info, u64 moved)
         return error;
     cr3_write(hostmap_root().v);
     error = frame_add_rest(hostmap_limit());
+    log_use_ring(frame_memory(LOG_RING));
     return error;
 }

@@ -9,18 +9,25 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 
+#define LOG_SHOWN (16 * KiB)
+
 static bool leave;
 static enum on_idle how;
 
 static void show_log(void)
 {
-    static char tail[16 * KiB];
+    char *tail = frame_memory(LOG_SHOWN);
 
-    log_tail(tail, sizeof tail);
+    if (!tail) {
+        log_raw("no memory to show it in");
+        return;
+    }
+    log_tail(tail, LOG_SHOWN);
     for (char *line = tail, *end; (end = strchr(line, '\n')); line = end + 1) {
         *end = 0;
         log_raw("| %s", line);
     }
+    frame_memory_free(tail, LOG_SHOWN);
 }
 
 static void show_memory(void)

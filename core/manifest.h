@@ -73,7 +73,7 @@ struct vm_config {
     unsigned line, kernel_line, initrd_line, cores_line; /* in the manifest; 0: not in it */
 };
 
-/* Some 85K: static, not on a stack. */
+/* Some 80K: not for a stack. */
 struct manifest {
     struct vm_config vm[MANIFEST_VMS_MAX];
     unsigned count;

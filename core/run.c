@@ -8,12 +8,11 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 
-#define CORES_MAX 256
-#define DUMP_NS   1000000000
-#define LOG_NS    1000000 /* while a console lags, it is fed this often */
+#define DUMP_NS 1000000000
+#define LOG_NS  1000000 /* while a console lags, it is fed this often */
 
 /* A ring of vCPUs; `newcomers` is where other cores put theirs. */
-static struct run_queue {
+struct run_queue {
     struct vcpu *ring; /* the one whose turn it is, or was last */
     u64 slice_end;     /* until then nobody takes the core from it */
     struct lock lock;
@@ -21,7 +20,13 @@ static struct run_queue {
     struct vcpu *loaded; /* whose state the core's registers hold */
     struct vcpu *inside; /* who is in the engine's enter */
     bool has_alarm;
-} queues[CORES_MAX];
+};
+
+static struct run_queue *queue_of(u32 core)
+{
+    _Static_assert(sizeof(struct run_queue) <= ARCH_CORE_OWN, "it stands in the core's own memory");
+    return arch_core_own[core];
+}
 
 /* Core 0's, beside its guests. */
 static struct {
@@ -40,7 +45,7 @@ void run_init(const struct engine *chosen, void (*over)(struct vm *vm))
 
 void run_add(struct vcpu *vcpu)
 {
-    struct run_queue *queue = &queues[vcpu->core];
+    struct run_queue *queue = queue_of(vcpu->core);
 
     lock_take(&queue->lock);
     vcpu->next_on_core = queue->newcomers;
@@ -52,7 +57,7 @@ void run_add(struct vcpu *vcpu)
 
 bool run_called(void)
 {
-    const struct run_queue *queue = &queues[arch_core()];
+    const struct run_queue *queue = queue_of(arch_core());
 
     return __atomic_load_n(&queue->newcomers, __ATOMIC_ACQUIRE) ||
            queue->ring->next_on_core != queue->ring;
@@ -160,7 +165,7 @@ static bool wants_core(struct vcpu *vcpu)
 void vcpu_call(struct vcpu *vcpu, u32 attention)
 {
     bool here = vcpu->core == arch_core();
-    struct vcpu *inside = here ? queues[vcpu->core].inside : NULL;
+    struct vcpu *inside = here ? queue_of(vcpu->core)->inside : NULL;
     bool wanted = !inside || inside == vcpu || wants_core(vcpu);
 
     __atomic_or_fetch(&vcpu->attention, attention, __ATOMIC_SEQ_CST);
@@ -174,7 +179,7 @@ void run_alarm(u64 when, void (*what)(void))
 {
     alarm.what = what;
     alarm.when = when;
-    queues[0].has_alarm = true;
+    queue_of(0)->has_alarm = true;
 }
 
 static u64 alarm_time(const struct run_queue *queue)
@@ -325,7 +330,7 @@ static struct vcpu *choose(struct run_queue *queue, u64 now)
 
 bool run_turn(void)
 {
-    struct run_queue *queue = &queues[arch_core()];
+    struct run_queue *queue = queue_of(arch_core());
 
     welcome(queue);
     u64 now = arch_now();

@@ -31,6 +31,13 @@ struct log_sink {
     struct log_sink *next;
 };
 
+/*
+ * A larger ring than the small one that it begins with: LOG_RING bytes, for good. What is in the
+ * log moves. NULL: it stays as it is.
+ */
+#define LOG_RING (128 * KiB)
+void log_use_ring(char *room);
+
 /* Where the log learns the time and the core; either may be NULL. */
 struct log_source {
     u64 (*now_ns)(void);

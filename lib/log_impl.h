@@ -6,10 +6,10 @@
  *      oldest                 cursors of the sinks              written
  *        v                        v          v                     v
  *   -----+------------------------+----------+---------------------+----> position
- *        |<----------------- at most LOG_RING ------------------->|
+ *        |<------------- at most the ring's size ---------------->|
  *
  * Positions count bytes since power-on and never wrap; a byte stands in the ring at position
- * % LOG_RING. A line that has a level begins with a mark, one control character that says which;
+ * % its size. A line that has a level begins with a mark, one control character that says which;
  * sinks never see it. Lines without a mark are shown always. Text holds no such characters, so
  * a mark is known when it is seen. A stream's bytes stand between the lines as they are; a line
  * that is hidden may begin in the middle of one of theirs.
@@ -19,7 +19,7 @@
 
 #include "lib/log.h"
 
-#define LOG_RING      (128 * KiB)
+#define LOG_EARLY     (8 * KiB) /* the ring's size until log_use_ring */
 #define LOG_MARK(lvl) ((char)(1 + (int)(lvl)))
 
 extern struct log_source log_source;

@@ -12,8 +12,10 @@
 struct log_source log_source;
 enum log_level log_shown = LOG_INFO;
 
-static char ring[LOG_RING];
-static u64 written;
+static char early[LOG_EARLY];
+static char *ring = early;
+static size_t ring_size = LOG_EARLY; /* a power of two */
+static u64 written, first; /* first: what is before did not come along when the ring was changed */
 static struct log_sink *sinks, *dropped;
 static struct log_sink *writing; /* the one whose `write` is running */
 static bool behind;
@@ -26,20 +28,20 @@ u64 log_written(void)
 
 char log_at(u64 position)
 {
-    return ring[position % LOG_RING];
+    return ring[position & (ring_size - 1)];
 }
 
 static void ring_copy_in(u64 position, const char *text, size_t size)
 {
-    size_t at = position % LOG_RING;
-    size_t first = min_u64(size, LOG_RING - at);
-    memcpy(ring + at, text, first);
-    memcpy(ring, text + first, size - first);
+    size_t at = position & (ring_size - 1);
+    size_t part = min_u64(size, ring_size - at);
+    memcpy(ring + at, text, part);
+    memcpy(ring, text + part, size - part);
 }
 
 u64 log_oldest(void)
 {
-    return written > LOG_RING ? written - LOG_RING : 0;
+    return max_u64(first, written > ring_size ? written - ring_size : 0);
 }
 
 static u64 after_line(u64 position)
@@ -82,8 +84,8 @@ static bool pump_sink(struct log_sink *sink)
     writing = sink;
     for (; took == size; sink->cursor += took) {
         skip_hidden(sink);
-        u64 at = sink->cursor % LOG_RING;
-        size = min_u64(after_piece(sink->cursor) - sink->cursor, LOG_RING - at);
+        u64 at = sink->cursor & (ring_size - 1);
+        size = min_u64(after_piece(sink->cursor) - sink->cursor, ring_size - at);
         if (!size)
             break;
         took = min_u64(sink->write(sink, ring + at, size), size);
@@ -177,7 +179,7 @@ static void make_room(u64 end)
 {
     for (struct log_sink *sink = sinks, *next; sink; sink = next) {
         next = sink->next;
-        wait_for_cursor(sink, end > LOG_RING ? end - LOG_RING : 0);
+        wait_for_cursor(sink, end > ring_size ? end - ring_size : 0);
     }
 }
 
@@ -236,6 +238,21 @@ const struct log_sink *log_next_dropped(void)
     if (sink)
         dropped = sink->next;
     return sink;
+}
+
+void log_use_ring(char *room)
+{
+    bool taken = log_take();
+    u64 oldest = log_oldest();
+
+    for (u64 at = oldest; room && at < written; at++)
+        room[at & (LOG_RING - 1)] = log_at(at);
+    if (room) {
+        first = oldest;
+        ring = room;
+        ring_size = LOG_RING;
+    }
+    log_let_go(taken);
 }
 
 void log_add_sink(struct log_sink *sink)

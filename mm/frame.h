@@ -56,6 +56,13 @@ must_check const char *frame_free(hpa_t base, u64 size);
  */
 must_check const char *frame_give(hpa_t base, u64 size);
 
+/*
+ * For what is no block: `size` bytes, all zero, in the smallest block that holds them; NULL if
+ * there is none, as before frame_init. And back, or nothing if it is NULL.
+ */
+must_check void *frame_memory(u64 size);
+void frame_memory_free(void *memory, u64 size);
+
 struct frame_stats frame_stats(void);
 
 #endif

@@ -12,16 +12,18 @@
 struct svm_caps svm_caps;
 bool svm_gs_by_msr, svm_emulated;
 
-static struct svm_cpu {
+struct svm_cpu {
     hpa_t save_area;  /* VM_HSAVE_PA; kept when SVM is off, like ... */
     hpa_t host_state; /* ... what VMLOAD gives the core back after a guest */
     bool on;
     struct asid_pool asids;
-} svm_cpus[CPUS_MAX];
+};
 
-/* The sentence why a core is left out, until the next one: cores are switched on one after the
- * other. */
-static struct preflight core_report;
+static struct svm_cpu *own(u32 core)
+{
+    _Static_assert(sizeof(struct svm_cpu) <= CPU_ENGINE_OWN, "it stands in struct cpu");
+    return (struct svm_cpu *)cpus[core]->engine_own;
+}
 
 static bool present(void)
 {
@@ -62,12 +64,12 @@ static bool preflight(const char *words, struct preflight *report)
 
 struct asid_pool *svm_core_asids(u32 core)
 {
-    return &svm_cpus[core].asids;
+    return &own(core)->asids;
 }
 
 hpa_t svm_host_state(u32 core)
 {
-    return svm_cpus[core].host_state;
+    return own(core)->host_state;
 }
 
 static const char *prepare_areas(struct svm_cpu *cpu)
@@ -107,15 +109,17 @@ static bool switched(u32 msr)
 /* APM 2, 15.4: VM_CR.SVMDIS where it is open, EFER.SVME, VM_HSAVE_PA. */
 static const char *cpu_on(void)
 {
-    struct svm_cpu *cpu = &svm_cpus[this_cpu()->index];
+    struct svm_cpu *cpu = own(this_cpu()->index);
     struct svm_regs regs;
     const char *error;
 
     read_regs(&regs);
-    preflight_start(&core_report, "SVM");
-    if (!svm_core_fits(&regs, &svm_caps, &core_report))
-        return core_report.refusal.text;
+    preflight_start(&preflight_core, "SVM");
+    if (!svm_core_fits(&regs, &svm_caps, &preflight_core))
+        return preflight_core.refusal.text;
     error = prepare_areas(cpu);
+    if (!error && !guest_maps_make())
+        error = "no memory for the maps of ports and MSRs";
     if (error)
         return error;
     if (regs.vm_cr_present && regs.vm_cr & VM_CR_SVMDIS &&
@@ -125,7 +129,8 @@ static const char *cpu_on(void)
         !msr_write_safe(MSR_VM_HSAVE_PA, cpu->save_area.v))
         return "EFER.SVME or VM_HSAVE_PA cannot be set";
     prepare_gs();
-    guest_maps_fill(&(struct guest_msr_layout)SVM_MSR_LAYOUT, switched, guest_ports, guest_msrs);
+    guest_maps_fill(&(struct guest_msr_layout)SVM_MSR_LAYOUT, switched, guest_maps->ports,
+                    guest_maps->msrs);
     svm_vmsave(cpu->host_state);
     cpu->on = true;
     return NULL;
@@ -134,7 +139,7 @@ static const char *cpu_on(void)
 /* A panic may come while GIF is clear. */
 static void cpu_off(void)
 {
-    struct svm_cpu *cpu = &svm_cpus[this_cpu()->index];
+    struct svm_cpu *cpu = own(this_cpu()->index);
 
     if (!cpu->on)
         return;

@@ -7,7 +7,6 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "mm/frame.h"
-#include "mm/hostmap.h"
 #include "svm/svm_cpu.h"
 
 #define PAUSE_COUNT     3000 /* PAUSEs of one loop before it exits ... */
@@ -51,8 +50,8 @@ static void write_controls(struct svm_vcpu *v)
     svm_intercept(v, SVM_EXIT_RDTSCP, !has[SVM_RDTSCP]); /* left off, it is not there */
     c->pause_count = PAUSE_COUNT;
     c->pause_threshold = has[SVM_PAUSE_THRESHOLD] ? PAUSE_THRESHOLD : 0;
-    c->io_map = hostmap_image_hpa(guest_ports).v;
-    c->msr_map = hostmap_image_hpa(guest_msrs).v;
+    c->io_map = ptr_hpa(guest_maps->ports).v;
+    c->msr_map = ptr_hpa(guest_maps->msrs).v;
     c->event = c->shadow = 0;
     v->nmi_masked = v->iret_seen = false;
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);

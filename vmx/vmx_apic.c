@@ -4,13 +4,10 @@
 #include "arch/x86/guest_apic.h"
 #include "arch/x86/guest_maps.h"
 #include "lib/string.h"
-#include "mm/hostmap.h"
 
 #define ACCESS_PAGE    gpa(0xfee00000) /* where guests' APICs stay */
 #define ACCESS_FETCH   2               /* table 28-6 */
 #define MSR_X2(offset) (0x800u + (offset) / 16)
-
-static u8 x2_msrs[GUEST_MSRS_SIZE] aligned(PAGE_4K);
 
 bool vmx_apic_virtual(void)
 {
@@ -41,7 +38,9 @@ void vmx_apic_fill_map(void)
     };
     const struct guest_msr_layout layout = VMX_MSR_LAYOUT;
 
-    memcpy(x2_msrs, guest_msrs, sizeof x2_msrs);
+    u8 *x2_msrs = guest_maps->x2_msrs;
+
+    memcpy(x2_msrs, guest_maps->msrs, GUEST_MSRS_SIZE);
     for (unsigned i = 0; i < array_size(passed); i++)
         for (u32 at = passed[i].first; at <= passed[i].last; at += 16)
             (void)guest_map_msr(&layout, x2_msrs, MSR_X2(at), false, !passed[i].write);
@@ -108,7 +107,7 @@ void vmx_apic_choose(struct guest *guest)
     vmx_switch(v, VMX_VIRTUAL_DELIVERY, on);
     vmcs_write(VMCS_TPR_THRESHOLD, 0);
     v->tpr_threshold = 0;
-    vmcs_write(VMCS_MSR_BITMAP, hostmap_image_hpa(by_msr ? x2_msrs : guest_msrs).v);
+    vmcs_write(VMCS_MSR_BITMAP, ptr_hpa(by_msr ? guest_maps->x2_msrs : guest_maps->msrs).v);
     vmx_forget(v);
 }
 

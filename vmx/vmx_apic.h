@@ -12,7 +12,7 @@
 /* All that it takes is there. */
 bool vmx_apic_virtual(void);
 
-/* On each core: the map of MSRs for guests in x2APIC mode, made from guest_msrs. */
+/* On each core: the map of MSRs for guests in x2APIC mode, made from the other. */
 void vmx_apic_fill_map(void);
 
 /* The machine's access page, before its memory is mapped. NULL, or why not. */

@@ -12,20 +12,22 @@
 
 struct vmx_caps vmx_caps;
 
-static struct vmx_cpu {
+struct vmx_cpu {
     hpa_t region; /* for VMXON; kept when VMX is off */
     bool on;
     bool have_region;
     struct asid_pool vpids;
-} vmx_cpus[CPUS_MAX];
+};
 
-/* The sentence why a core is left out, until the next one: cores are switched on one after the
- * other. */
-static struct preflight core_report;
+static struct vmx_cpu *own(u32 core)
+{
+    _Static_assert(sizeof(struct vmx_cpu) <= CPU_ENGINE_OWN, "it stands in struct cpu");
+    return (struct vmx_cpu *)cpus[core]->engine_own;
+}
 
 struct asid_pool *vmx_core_vpids(u32 core)
 {
-    return &vmx_cpus[core].vpids;
+    return &own(core)->vpids;
 }
 
 static bool present(void)
@@ -106,20 +108,23 @@ static bool switched(u32 msr)
 /* SDM 3, 24.7: FEATURE_CONTROL, the fixed bits of CR0 and CR4, CR4.VMXE, VMXON. */
 static const char *cpu_on(void)
 {
-    struct vmx_cpu *cpu = &vmx_cpus[this_cpu()->index];
+    struct vmx_cpu *cpu = own(this_cpu()->index);
     struct vmx_msrs msrs;
     const char *error;
 
     vmx_read_msrs(&msrs);
-    preflight_start(&core_report, "VMX");
-    if (!vmx_core_fits(&msrs, &vmx_caps, &core_report))
-        return core_report.refusal.text;
+    preflight_start(&preflight_core, "VMX");
+    if (!vmx_core_fits(&msrs, &vmx_caps, &preflight_core))
+        return preflight_core.refusal.text;
     error = open_feature_control(&msrs);
     if (!error)
         error = prepare_region(cpu);
+    if (!error && !guest_maps_make())
+        error = "no memory for the maps of ports and MSRs";
     if (error)
         return error;
-    guest_maps_fill(&(struct guest_msr_layout)VMX_MSR_LAYOUT, switched, guest_ports, guest_msrs);
+    guest_maps_fill(&(struct guest_msr_layout)VMX_MSR_LAYOUT, switched, guest_maps->ports,
+                    guest_maps->msrs);
     vmx_apic_fill_map();
     cr0_write((cr0_read() | vmx_caps.cr0_must) & vmx_caps.cr0_may);
     cr4_write(((cr4_read() | vmx_caps.cr4_must) & vmx_caps.cr4_may) | CR4_VMXE);
@@ -133,7 +138,7 @@ static const char *cpu_on(void)
 
 static void cpu_off(void)
 {
-    struct vmx_cpu *cpu = &vmx_cpus[this_cpu()->index];
+    struct vmx_cpu *cpu = own(this_cpu()->index);
 
     if (!cpu->on)
         return;

@@ -6,7 +6,6 @@
 #include "arch/x86/percpu.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
-#include "mm/hostmap.h"
 #include "vmx/vmx_apic.h"
 
 static void vmclear(hpa_t vmcs)
@@ -42,9 +41,9 @@ static void write_controls(struct vmx_vcpu *v)
     vmcs_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
     vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
     vmcs_write(VMCS_ENTRY_EVENT, 0);
-    vmcs_write(VMCS_IO_BITMAP_A, hostmap_image_hpa(guest_ports).v);
-    vmcs_write(VMCS_IO_BITMAP_B, hostmap_image_hpa(guest_ports + PAGE_4K).v);
-    vmcs_write(VMCS_MSR_BITMAP, hostmap_image_hpa(guest_msrs).v);
+    vmcs_write(VMCS_IO_BITMAP_A, ptr_hpa(guest_maps->ports).v);
+    vmcs_write(VMCS_IO_BITMAP_B, ptr_hpa(guest_maps->ports + PAGE_4K).v);
+    vmcs_write(VMCS_MSR_BITMAP, ptr_hpa(guest_maps->msrs).v);
     vmcs_write(VMCS_EPT_POINTER, vmx_eptp(v->guest.vcpu.vm));
     vmcs_write(VMCS_LINK_POINTER, ~0ull);
     vmcs_write(VMCS_TSC_OFFSET, v->guest.tsc_adjust);

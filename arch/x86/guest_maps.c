@@ -8,8 +8,6 @@
  */
 static const u16 open_ports[] = {0x80};
 
-u8 guest_ports[GUEST_PORTS_SIZE] aligned(PAGE_4K), guest_msrs[GUEST_MSRS_SIZE] aligned(PAGE_4K);
-
 static void put(u8 *map, u32 bit, bool on)
 {
     u8 mask = (u8)(1u << (bit % 8));

@@ -30,7 +30,16 @@ bool guest_map_msr(const struct guest_msr_layout *layout, u8 *msrs, u32 msr, boo
 void guest_maps_fill(const struct guest_msr_layout *layout, bool (*switched)(u32 msr), u8 *ports,
                      u8 *msrs);
 
-/* Trivet's own, which are filled when a core is switched on: always the same. */
-extern u8 guest_ports[GUEST_PORTS_SIZE], guest_msrs[GUEST_MSRS_SIZE];
+/* Trivet's own, each on pages: guest_maps_make has made them when the first core is switched on,
+ * and each core fills them: always the same. */
+struct guest_maps {
+    u8 ports[GUEST_PORTS_SIZE];
+    u8 msrs[GUEST_MSRS_SIZE], x2_msrs[GUEST_MSRS_SIZE]; /* the latter for VMX's APIC */
+};
+
+extern struct guest_maps *guest_maps;
+
+/* False for want of memory. */
+must_check bool guest_maps_make(void);
 
 #endif

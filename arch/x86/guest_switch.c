@@ -12,12 +12,6 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 
-/* Frames come in powers of two. */
-static u64 block_of(u64 size)
-{
-    return max_u64(2ull << highest_bit(size - 1), PAGE_4K);
-}
-
 void guest_give_back(hpa_t base, u64 size)
 {
     if (!base.v || hpa_is_none(base))
@@ -28,21 +22,21 @@ void guest_give_back(hpa_t base, u64 size)
 
 struct guest *guest_create(struct vm *vm, u32 index, const struct guest_ops *ops, u64 size)
 {
-    hpa_t block = frame_alloc(block_of(size)), area = frame_alloc(fpu_area_size());
+    struct guest *guest = frame_memory(size);
+    void *area = frame_memory(fpu_area_size());
 
-    if (hpa_is_none(block) || hpa_is_none(area)) {
-        guest_give_back(block, block_of(size));
-        guest_give_back(area, fpu_area_size());
+    if (!guest || !area) {
+        frame_memory_free(guest, size);
+        frame_memory_free(area, fpu_area_size());
         return NULL;
     }
-    struct guest *guest = hpa_ptr(block);
     guest->vcpu.vm = vm;
     guest->vcpu.index = index;
     guest->ops = ops;
     guest->cpuid = &guest_vm_of(vm)->cpuid;
     guest->apic_id = index;
     guest->vcpu.deadline = DEV_NEVER;
-    guest->xsave = hpa_ptr(area);
+    guest->xsave = area;
     fpu_area_reset(guest->xsave);
     stats_init(&guest->vcpu.stats);
     guest_msr_reset(guest);
@@ -51,8 +45,8 @@ struct guest *guest_create(struct vm *vm, u32 index, const struct guest_ops *ops
 
 void guest_destroy(struct guest *guest, u64 size)
 {
-    guest_give_back(ptr_hpa(guest->xsave), fpu_area_size());
-    guest_give_back(ptr_hpa(guest), block_of(size));
+    frame_memory_free(guest->xsave, fpu_area_size());
+    frame_memory_free(guest, size);
 }
 
 /* Without RSP, which is the control block's. An NMI that came while it waited for its start goes on

@@ -3,6 +3,7 @@
 
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/guest_maps.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
 
@@ -21,6 +22,15 @@ static void make_cpuid(struct vm *vm, u32 have)
         .host = cpuid_or_zero,
     };
     guest_cpuid_init(&guest_vm_of(vm)->cpuid, &traits);
+}
+
+struct guest_maps *guest_maps;
+
+bool guest_maps_make(void)
+{
+    if (!guest_maps)
+        guest_maps = frame_memory(sizeof *guest_maps);
+    return guest_maps;
 }
 
 static const char *map_piece(struct ptab *map, const struct vm_piece *piece, u32 flags)

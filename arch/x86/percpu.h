@@ -6,10 +6,12 @@
 #ifndef ARCH_X86_PERCPU_H
 #define ARCH_X86_PERCPU_H
 
+#include "arch/arch.h"
 #include "arch/x86/desc.h"
 #include "lib/types.h"
 
-#define CPUS_MAX 256
+#define CPUS_MAX       256
+#define CPU_ENGINE_OWN 48
 
 enum cpu_state { CPU_ABSENT, CPU_STARTING, CPU_ONLINE, CPU_GIVEN_UP };
 
@@ -27,6 +29,8 @@ struct cpu {
     u64 nmis;
     u64 last_machine; /* whose vCPU it ran last: guest_switch.c */
     struct desc_tables desc;
+    u64 core_own[ARCH_CORE_OWN / sizeof(u64)];    /* arch_core_own leads here */
+    u64 engine_own[CPU_ENGINE_OWN / sizeof(u64)]; /* the vendor's, zeroes at first */
 };
 
 extern struct cpu *cpus[CPUS_MAX]; /* by index, dense */

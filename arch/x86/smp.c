@@ -25,6 +25,7 @@
 #define PAT_LAYOUT 0x0007050100070406ull
 
 struct cpu *cpus[CPUS_MAX];
+void *arch_core_own[CPUS_MAX];
 u32 cpu_count;
 
 static struct cpu boot_cpu;
@@ -59,6 +60,7 @@ void cpu_init_boot(void)
     boot_cpu.self = &boot_cpu;
     boot_cpu.state = CPU_ONLINE;
     cpus[0] = &boot_cpu;
+    arch_core_own[0] = boot_cpu.core_own;
     cpu_count = 1;
     msr_write(MSR_GS_BASE, (u64)&boot_cpu);
     idt_init();
@@ -240,6 +242,7 @@ static struct cpu *new_cpu(u32 id)
     cpu->index = cpu_count;
     cpu->apic_id = id;
     cpu->state = CPU_STARTING;
+    arch_core_own[cpu->index] = cpu->core_own; /* it may be at work before it is counted */
     return give_stacks(cpu, ist_top) ? cpu : NULL;
 }
 

@@ -85,7 +85,13 @@ static const char *find_fault(const struct fb_mode *mode)
     return NULL;
 }
 
-const char *fb_init(struct fb *fb, const struct fb_mode *mode)
+u64 fb_cells(u32 width, u32 height)
+{
+    return min_u64(width / FONT_WIDTH, TERM_COLS_MAX) *
+           min_u64(height / FONT_HEIGHT, TERM_ROWS_MAX);
+}
+
+const char *fb_init(struct fb *fb, const struct fb_mode *mode, struct term_room room)
 {
     const char *fault = find_fault(mode);
     unsigned scale =
@@ -93,7 +99,7 @@ const char *fb_init(struct fb *fb, const struct fb_mode *mode)
     if (fault)
         return fault;
     if (!term_init(&fb->term, "screen", mode->width / (FONT_WIDTH * scale),
-                   mode->height / (FONT_HEIGHT * scale)))
+                   mode->height / (FONT_HEIGHT * scale), room))
         return "the framebuffer is too small for one character";
     fb->term.draw = draw;
     fb->term.jump = fb->term.rows / SCROLL_PART;

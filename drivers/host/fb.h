@@ -28,6 +28,9 @@ struct fb {
 
 /* Clears the screen and makes fb->term.sink fit for log_add_sink. NULL, or why the mode is unfit;
  * nothing has been drawn then. */
-must_check const char *fb_init(struct fb *fb, const struct fb_mode *mode);
+must_check const char *fb_init(struct fb *fb, const struct fb_mode *mode, struct term_room room);
+
+/* At most so many cells it has. */
+u64 fb_cells(u32 width, u32 height);
 
 #endif

@@ -13,7 +13,8 @@ static size_t sink_write(struct log_sink *sink, const char *text, size_t size)
     return size;
 }
 
-bool term_init(struct term *term, const char *name, unsigned cols, unsigned rows)
+bool term_init(struct term *term, const char *name, unsigned cols, unsigned rows,
+               struct term_room room)
 {
     if (!cols || !rows)
         return false;
@@ -21,11 +22,12 @@ bool term_init(struct term *term, const char *name, unsigned cols, unsigned rows
     term->sink.name = name;
     term->sink.write = sink_write;
     term->cols = (unsigned)min_u64(cols, TERM_COLS_MAX);
-    term->rows = (unsigned)min_u64(rows, TERM_ROWS_MAX);
+    term->rows = (unsigned)min_u64(min_u64(rows, TERM_ROWS_MAX), room.size / 2 / term->cols);
     term->jump = 1;
-    memset(term->want, ' ', sizeof term->want);
-    memset(term->shown, ' ', sizeof term->shown);
-    return true;
+    term->want = room.bytes;
+    term->shown = room.bytes + (size_t)term->rows * term->cols;
+    memset(room.bytes, ' ', (size_t)term->rows * term->cols * 2);
+    return term->rows;
 }
 
 static void scroll(struct term *term)

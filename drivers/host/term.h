@@ -15,6 +15,12 @@
 #define TERM_ROWS_MAX 80
 #define TERM_BOX      0x7f /* stands for what is not ASCII */
 
+/* Where the grid stands: two bytes a cell. */
+struct term_room {
+    u8 *bytes;
+    size_t size;
+};
+
 struct term {
     struct log_sink sink;
     unsigned cols, rows;
@@ -22,8 +28,7 @@ struct term {
     unsigned x, y; /* x == cols: the next character wraps */
     bool scrolled; /* by the write that is going on */
     enum { TERM_TEXT, TERM_ESCAPE, TERM_SEQUENCE } state;
-    u8 want[TERM_COLS_MAX * TERM_ROWS_MAX]; /* row by row, cols to a row */
-    u8 shown[TERM_COLS_MAX * TERM_ROWS_MAX];
+    u8 *want, *shown; /* row by row, cols to a row */
     void (*draw)(struct term *term, unsigned col, unsigned row, const u8 *text, unsigned count);
     void (*place_cursor)(struct term *term, unsigned col, unsigned row); /* or NULL */
 };
@@ -34,9 +39,11 @@ extern void (*term_meanwhile)(void);
 
 /*
  * Clears the grid; the screen itself is the caller's to clear (to spaces). Larger sizes are cut to
- * the maximum, a size of 0 is refused: false. `draw` and `place_cursor` are the caller's to set.
+ * the maximum, and to the rows that there is room for; no row or no column is refused: false.
+ * `draw` and `place_cursor` are the caller's to set.
  */
-must_check bool term_init(struct term *term, const char *name, unsigned cols, unsigned rows);
+must_check bool term_init(struct term *term, const char *name, unsigned cols, unsigned rows,
+                          struct term_room room);
 
 void term_write(struct term *term, const char *text, size_t size);
 

@@ -37,11 +37,12 @@ static void place_cursor(struct term *term, unsigned col, unsigned row)
     crtc_write(CURSOR_LOW, at & 0xff);
 }
 
-const char *vgatext_init(struct vgatext *vga, void *base, unsigned cols, unsigned rows)
+const char *vgatext_init(struct vgatext *vga, void *base, unsigned cols, unsigned rows,
+                         struct term_room room)
 {
     if ((u64)cols * rows > BUFFER_CELLS)
         return "the text screen's size exceeds its 32 KiB";
-    if (!term_init(&vga->term, "vga", cols, rows))
+    if (!term_init(&vga->term, "vga", cols, rows, room))
         return "the text screen has no rows or no columns";
     vga->term.draw = draw;
     vga->term.place_cursor = place_cursor;

@@ -15,6 +15,7 @@ struct vgatext {
 };
 
 /* `base` is the mapped text buffer; 80 by 25 is the usual size. NULL, or what is wrong with it. */
-must_check const char *vgatext_init(struct vgatext *vga, void *base, unsigned cols, unsigned rows);
+must_check const char *vgatext_init(struct vgatext *vga, void *base, unsigned cols, unsigned rows,
+                                    struct term_room room);
 
 #endif

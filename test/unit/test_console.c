@@ -585,9 +585,11 @@ static void test_vga_text(void **state)
     (void)state;
     static u16 cells[80 * 25 + 1];
     static struct vgatext vga;
+    static u8 grid[2 * 80 * 25];
+    const struct term_room room = {grid, sizeof grid};
     memset(cells, 0x5a, sizeof cells);
     crtc[0x0c] = 9;
-    assert_null(vgatext_init(&vga, cells, 80, 25));
+    assert_null(vgatext_init(&vga, cells, 80, 25, room));
     assert_int_equal(crtc[0x0c], 0);
     for (unsigned i = 0; i < 80 * 25; i++)
         assert_int_equal(cells[i], 0x0720);
@@ -602,9 +604,9 @@ static void test_vga_text(void **state)
     assert_int_equal(cells[24 * 80 + 3], 0x0720);
     assert_int_equal(crtc[0x0e] << 8 | crtc[0x0f], 24 * 80 + 3);
     assert_int_equal(cells[80 * 25], 0x5a5a);
-    assert_non_null(vgatext_init(&vga, cells, 0, 25));
-    assert_non_null(vgatext_init(&vga, cells, 80, 1000000));
-    assert_non_null(vgatext_init(&vga, cells, 0x10000, 0x10000));
+    assert_non_null(vgatext_init(&vga, cells, 0, 25, room));
+    assert_non_null(vgatext_init(&vga, cells, 80, 1000000, room));
+    assert_non_null(vgatext_init(&vga, cells, 0x10000, 0x10000, room));
 }
 
 int main(void)

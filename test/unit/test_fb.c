@@ -26,7 +26,7 @@ static const struct fb_mode layouts[] = {
 };
 
 static struct fb fb;
-static u8 *memory;
+static u8 *memory, *grid;
 static struct fb_mode mode;
 
 /* A buffer of exactly pitch * height bytes: the sanitizer sees a step outside. */
@@ -41,7 +41,10 @@ static void make(unsigned layout, u32 width, u32 height, u32 padding)
     assert_non_null(memory);
     memset(memory, SENTINEL, (size_t)mode.pitch * height);
     mode.base = memory;
-    assert_null(fb_init(&fb, &mode));
+    u64 cells = fb_cells(width, height);
+    free(grid);
+    grid = malloc(2 * cells);
+    assert_null(fb_init(&fb, &mode, (struct term_room){grid, 2 * cells}));
 }
 
 static u32 pixel_at(u32 x, u32 y)
@@ -243,9 +246,28 @@ static void test_each_cell_can_change(void **state)
 static void refuse(struct fb_mode bad, const char *why)
 {
     bad.base = bad.base == (void *)1 ? NULL : memory;
-    const char *fault = fb_init(&fb, &bad);
+    const char *fault = fb_init(&fb, &bad, (struct term_room){0});
     assert_non_null(fault);
     assert_non_null(strstr(fault, why));
+}
+
+/* Before there is memory: as many rows as there is room for, at the top. */
+static void test_little_room(void **state)
+{
+    (void)state;
+    make(0, 100 * 8, 30 * 16, 0);
+    free(grid);
+    grid = malloc(2 * 100 * 3 + 1);
+    assert_null(fb_init(&fb, &mode, (struct term_room){grid, 2 * 100 * 3 + 1}));
+    assert_int_equal(fb.term.cols, 100);
+    assert_int_equal(fb.term.rows, 3);
+    show("1\n2\n3\n4\n5");
+    check_row(0, "3");
+    check_row(2, "5");
+    for (unsigned row = 3; row < 30; row++)
+        for (unsigned col = 0; col < 100; col++)
+            check_cell(col, row, ' ');
+    assert_non_null(fb_init(&fb, &mode, (struct term_room){grid, 2 * 100 - 1}));
 }
 
 static void test_unfit_modes_are_refused(void **state)
@@ -350,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_scroll_keeps_the_last_lines),
         cmocka_unit_test(test_only_changes_are_drawn),
         cmocka_unit_test(test_each_cell_can_change),
+        cmocka_unit_test(test_little_room),
         cmocka_unit_test(test_unfit_modes_are_refused),
         cmocka_unit_test(test_pictures_can_be_read),
     };

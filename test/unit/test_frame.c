@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 #include "lib/bits.h"
-#include "mm/frame.h"
+#include "lib/panic.h"
+#include "mm/frame_private.h"
 
 #define ARENA (64 * MiB)
 #define PAGES (ARENA / PAGE_4K)
@@ -49,6 +50,12 @@ static void start_at(u64 at, u64 reach)
     if (at < reach)
         assert_null(error);
     assert_null(frame_add_rest(1ull << 46));
+}
+
+void hv_panic(const char *format, ...)
+{
+    (void)format;
+    abort();
 }
 
 static u64 pick(u64 below)
@@ -296,6 +303,42 @@ static void test_nothing_is_wiped_twice(void **state)
     assert_true(is_zero(hpa_ptr(block), 16 * PAGE_4K));
 }
 
+/* Any size, zeroed, in the block that it needs, and all of it comes back. */
+static void test_memory_of_any_size(void **state)
+{
+    (void)state;
+    static const struct {
+        u64 size;
+        unsigned order;
+    } sizes[] = {
+        {1,       0},
+        {4095,    0},
+        {4096,    0},
+        {4097,    1},
+        {8192,    1},
+        {8193,    2},
+        {81585,   5},
+        {MiB + 1, 9}
+    };
+    start_at(16 * MiB, 1ull << 40);
+    u64 before = frame_stats().free;
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        u8 *memory = frame_memory(sizes[i].size);
+        assert_non_null(memory);
+        assert_true(is_zero(memory, sizes[i].size));
+        memset(memory, 0xee, sizes[i].size);
+        assert_int_equal(frame_stats().taken[sizes[i].order], 1);
+        assert_int_equal(before - frame_stats().free, PAGE_4K << sizes[i].order);
+        frame_memory_free(memory, sizes[i].size);
+        assert_int_equal(frame_stats().free, before);
+    }
+    frame_memory_free(NULL, MiB);
+    assert_null(frame_memory(ARENA));
+    assert_null(frame_memory(2 * PAGE_1G));
+    memset(&frames, 0, sizeof frames);
+    assert_null(frame_memory(1)); /* before frame_init */
+}
+
 static void test_boot_gives_back(void **state)
 {
     (void)state;
@@ -468,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_only_the_reach_at_first),
         cmocka_unit_test(test_mistakes_are_told),
         cmocka_unit_test(test_nothing_is_wiped_twice),
+        cmocka_unit_test(test_memory_of_any_size),
         cmocka_unit_test(test_boot_gives_back),
         cmocka_unit_test(test_hostile_maps),
         cmocka_unit_test(test_gigabytes),

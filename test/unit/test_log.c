@@ -65,6 +65,7 @@ static bool paper_idle(struct log_sink *sink)
 }
 
 static struct paper paper[2];
+static char roomy[LOG_RING];
 
 static struct paper *add_paper(unsigned n, size_t speed)
 {
@@ -84,8 +85,11 @@ static int reset(void **state)
     for (unsigned n = 0; n < 2; n++)
         if (!paper[n].text)
             paper[n].text = malloc(PAPER);
-    memset(ring, 'z', sizeof ring);
-    written = 0;
+    memset(early, 'z', sizeof early);
+    memset(roomy, 'z', sizeof roomy);
+    ring = early;
+    ring_size = sizeof early;
+    written = first = 0;
     sinks = dropped = writing = NULL;
     length = 0;
     within = too_long = false;
@@ -271,6 +275,7 @@ static void test_slow_sinks_lose_nothing(void **state)
     (void)state;
     char *model = malloc(PAPER);
     struct paper *slow = add_paper(0, 3), *fast = add_paper(1, 1000);
+    log_use_ring(roomy);
     size_t length = print_many(model, 5 * LOG_RING);
 
     assert_string_equal(fast->text, model);
@@ -302,6 +307,7 @@ static void test_late_sink_begins_at_a_line(void **state)
 {
     (void)state;
     char *model = malloc(PAPER);
+    log_use_ring(roomy);
     size_t length = print_many(model, 3 * LOG_RING + 12345);
     struct paper *late = add_paper(0, 1u << 20);
     size_t missing = length - late->length;
@@ -312,10 +318,39 @@ static void test_late_sink_begins_at_a_line(void **state)
     free(model);
 }
 
+/* The early ring has gone round any number of times, and a console lags in it. */
+static void test_larger_ring_holds_what_the_early_one_did(void **state)
+{
+    char *model = malloc(PAPER), *tail = malloc(2 * LOG_RING);
+    for (size_t before = 1000; before < 4 * LOG_EARLY; before += 999) {
+        reset(state);
+        struct paper *slow = add_paper(0, 3);
+        size_t length = print_many(model, before);
+        size_t kept = log_tail(tail, 2 * LOG_RING);
+        assert_true(kept + 200 > (length < LOG_EARLY ? length : LOG_EARLY));
+        log_use_ring(NULL);
+        log_use_ring(roomy);
+        assert_int_equal(log_tail(tail, 2 * LOG_RING), kept);
+        assert_string_equal(tail, model + length - kept);
+        struct paper *late = add_paper(1, 1u << 20);
+        assert_string_equal(late->text, model + length - kept);
+        length += print_many(model + length, 64 * KiB);
+        assert_true(length - slow->length > 16 * KiB); /* nobody waited for it */
+        while (log_pump())
+            ;
+        assert_string_equal(slow->text, model);
+        log_tail(tail, 2 * LOG_RING);
+        assert_string_equal(tail, late->text);
+    }
+    free(tail);
+    free(model);
+}
+
 static void test_tail_is_whole_lines(void **state)
 {
     (void)state;
     char *model = malloc(PAPER), *tail = malloc(2 * LOG_RING);
+    log_use_ring(roomy);
     size_t length = print_many(model, 2 * LOG_RING);
     for (size_t size = 1; size < 2 * LOG_RING; size = size * 3 / 2 + 1) {
         memset(tail, 'q', 2 * LOG_RING);
@@ -573,6 +608,7 @@ int main(void)
         cmocka_unit_test_setup(test_slow_sinks_lose_nothing, reset),
         cmocka_unit_test_setup(test_printing_does_not_wait, reset),
         cmocka_unit_test_setup(test_late_sink_begins_at_a_line, reset),
+        cmocka_unit_test_setup(test_larger_ring_holds_what_the_early_one_did, reset),
         cmocka_unit_test_setup(test_tail_is_whole_lines, reset),
         cmocka_unit_test_setup(test_dead_sink_by_the_clock, reset),
         cmocka_unit_test_setup(test_dead_sink_without_clock, reset),

@@ -13,7 +13,7 @@ u32 arch_core(void);
 u32 arch_core_count(void);
 
 /* By core: where core/ keeps what it has of it, so many bytes, zeroes at first. */
-#define ARCH_CORE_OWN 48
+#define ARCH_CORE_OWN 64
 extern void *arch_core_own[];
 
 /* Nanoseconds since the boot core read its clock first; in step on all cores, never backward. */

@@ -109,7 +109,7 @@ static void unload(struct run_queue *queue)
 }
 
 /* Its machine ends: off the core, and whoever is last clears up. */
-static void retire(struct run_queue *queue, struct vcpu *vcpu)
+static no_inline void retire(struct run_queue *queue, struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
 
@@ -224,7 +224,7 @@ static u64 turn_end(const struct run_queue *queue, struct vcpu *mine)
 }
 
 /* Another vCPU resets or starts it: not while its state is in the processor. */
-static void restart(struct run_queue *queue, struct vcpu *vcpu)
+static no_inline void restart(struct run_queue *queue, struct vcpu *vcpu)
 {
     if (queue->loaded == vcpu)
         unload(queue);

@@ -130,9 +130,8 @@ static bool due_virtually(struct pc_cpu *cpu)
 
     if (lapic_has_posted(l))
         lapic_merge(l);
-    bool extint = extint_pending(cpu);
     int held = (int)(l->regs[LAPIC_PPR / 4] >> 4);
-    return extint || l->raised >> 4 > held || lapic_requested(l) >> 4 > held;
+    return l->raised >> 4 > held || extint_pending(cpu) || lapic_requested(l) >> 4 > held;
 }
 
 static bool due(struct guest *guest)

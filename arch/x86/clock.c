@@ -118,9 +118,10 @@ u64 clock_tsc_of(u64 ns)
     return tsc_start + clock_convert(ns_to_tsc, ns) - this_cpu()->tsc_adjust;
 }
 
+/* 0 until the frequency is known: so is the scale. */
 u64 arch_now(void)
 {
-    return tsc_hz ? clock_ns_of(tsc_read()) : 0;
+    return clock_ns_of(tsc_read());
 }
 
 void arch_timer_arm(u64 ns)

@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpu.h"
 #include "boot/memory.h"
+#include "core/console.h"
 #include "drivers/host/fb.h"
 #include "drivers/host/keyboard.h"
 #include "drivers/host/serial.h"
@@ -317,7 +318,7 @@ u32 consoles_irqs(void)
 
 void consoles_listen(bool on)
 {
-    term_meanwhile = on ? collect_meanwhile : NULL;
+    console_meanwhile = term_meanwhile = on ? collect_meanwhile : NULL;
     for (unsigned i = 0; i < line_count; i++)
         serial_listen(&lines[i], on);
 }

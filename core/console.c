@@ -119,6 +119,8 @@ void console_put_odd(struct console *console, u8 byte)
     lines_put(&console->lines, byte);
 }
 
+void (*console_meanwhile)(void);
+
 size_t console_take(struct console *console, u8 *to, size_t room)
 {
     size_t count = 0;
@@ -128,6 +130,8 @@ size_t console_take(struct console *console, u8 *to, size_t room)
     while (attached == console && count < room && (c = ring_get(&input)) >= 0)
         to[count++] = (u8)c;
     lock_drop(&lock);
+    if (count && console_meanwhile)
+        console_meanwhile();
     return count;
 }
 

@@ -59,6 +59,12 @@ static inline void console_put(struct console *console, u8 byte)
 /* Takes up to `room` bytes that were typed for the machine. */
 size_t console_take(struct console *console, u8 *to, size_t room);
 
+/*
+ * Called after that, on whatever core: it may empty the lines meanwhile, but not type. In Bochs a
+ * guest that was entered with IF = 0 is not interrupted by them, and may take typed bytes for long.
+ */
+extern void (*console_meanwhile)(void);
+
 /* What the person types, a byte at a time; on core 0. */
 void console_type(u8 byte);
 

@@ -134,8 +134,11 @@ void term_write(struct term *term, const char *text, size_t size)
     unsigned first = term->y; /* the cursor goes down only, unless it scrolls */
 
     term->scrolled = false;
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size; i++) {
         take_char(term, (u8)text[i]);
+        if (text[i] == '\n' && term_meanwhile) /* scrolling takes its time */
+            term_meanwhile();
+    }
     if (term->scrolled)
         first = 0;
     for (unsigned row = first; row <= (term->scrolled ? term->rows - 1 : term->y); row++)

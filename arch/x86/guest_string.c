@@ -49,8 +49,9 @@ static bool find_linear(struct string *s, u64 offset, unsigned size, u64 *linear
  * wrap of the index among them. At least 1. */
 static unsigned run_length(struct string *s, u64 offset, unsigned most)
 {
-    unsigned bytes = s->io->bytes, in_page = (unsigned)s->linear & (PAGE_4K - 1);
-    unsigned fit = s->down ? in_page / bytes + 1 : (unsigned)(PAGE_4K - in_page) / bytes;
+    unsigned bytes = s->io->bytes, shift = bytes >> 1; /* 1, 2, 4 */
+    unsigned in_page = (unsigned)s->linear & (PAGE_4K - 1);
+    unsigned fit = s->down ? (in_page >> shift) + 1 : (unsigned)(PAGE_4K - in_page) >> shift;
     unsigned count = fit < most ? fit : most, beyond = (count - 1) * bytes;
     struct guest_fault fault;
     u64 low = s->down ? offset - beyond : offset, linear;

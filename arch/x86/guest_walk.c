@@ -85,8 +85,8 @@ static bool large_page_exists(const struct walk *w, u64 entry, unsigned shift)
 }
 
 /* Entries of 8 bytes, the first one for linear bits from `shift` on. */
-static always_inline enum walk_verdict descend(struct walk *w, u64 table, unsigned shift,
-                                               struct guest_fault *fault)
+static no_inline enum walk_verdict descend(struct walk *w, u64 table, unsigned shift,
+                                           struct guest_fault *fault)
 {
     u64 must_be = reserved_bits(w->paging) | PTE_P, linear = w->linear, granted = ~0ull, entry;
     struct seen *seen = w->seen;

@@ -67,17 +67,24 @@ static void do_alu(struct mmio_run *r, const struct mmio_place *place, u64 old)
         mmio_store(r, place, result);
 }
 
-static void do_store(struct mmio_run *r, const struct mmio_place *place)
+/* What a store writes. */
+static u64 stored(const struct mmio_run *r)
 {
     u64 value = mmio_source(r);
-    mmio_store(r, place, r->op->swap ? swap_bytes(value, r->op->width) : value);
+    return r->op->swap ? swap_bytes(value, r->op->width) : value;
 }
 
-static no_inline void do_other(struct mmio_run *r, const struct mmio_place *place)
+static void do_plain(struct mmio_run *r, const struct mmio_place *place)
 {
     u64 old = r->op->reads ? mmio_load(r, place) : 0;
     bool condition = alu_condition(r->op->condition, r->cpu->rflags);
     switch (r->op->kind) {
+    case MMIO_LOAD:
+        do_load(r, old);
+        break;
+    case MMIO_STORE:
+        mmio_store(r, place, stored(r));
+        break;
     case MMIO_XCHG:
         mmio_store(r, place, mmio_reg_read(r));
         mmio_reg_write(r, old);
@@ -115,19 +122,32 @@ static u64 operand_offset(const struct mmio_run *r)
     return cut(offset, op->insn->addr_size);
 }
 
-static enum mmio_result plain(struct mmio_run *r)
+static no_inline enum mmio_result plain(struct mmio_run *r)
 {
     struct mmio_place place;
     enum seg_reg segment = (enum seg_reg)r->op->insn->segment;
     if (!mmio_find(r, MMIO_TARGET, segment, operand_offset(r), r->op->writes, &place))
         return MMIO_FAULT;
-    if (likely(r->op->kind == MMIO_LOAD))
-        do_load(r, mmio_load(r, &place));
-    else if (likely(r->op->kind == MMIO_STORE))
-        do_store(r, &place);
-    else
-        do_other(r, &place);
+    do_plain(r, &place);
     return MMIO_DONE;
+}
+
+/* What drivers mostly do, straight on: a load or a store where the exit said. False: nothing. */
+static always_inline bool move_known(struct mmio_run *r)
+{
+    const struct mmio_op *op = r->op;
+    enum seg_reg segment = (enum seg_reg)op->insn->segment;
+    u64 linear;
+    if ((op->kind != MMIO_LOAD && op->kind != MMIO_STORE) ||
+        !guest_linear(r->cpu, op->insn->bits, segment, insn_offset(op->insn, r->cpu), op->width,
+                      op->writes, &linear, r->fault) ||
+        !mmio_is_known(r, linear))
+        return false;
+    if (op->kind == MMIO_LOAD)
+        do_load(r, r->bus->read(r->bus->ctx, r->known, op->width));
+    else
+        r->bus->write(r->bus->ctx, r->known, op->width, cut(stored(r), op->width));
+    return true;
 }
 
 /* The stack's address size: in 64-bit mode 8, else by SS.B (SDM volume 1, 6.2.3). */
@@ -190,9 +210,9 @@ enum mmio_result mmio_emulate(const struct mmio_op *op, struct guest_cpu *cpu,
     r.known = has_two_operands((enum mmio_kind)op->kind) ? GPA_UNKNOWN : known;
     r.fault = fault;
     r.page[MMIO_SOURCE].valid = r.page[MMIO_TARGET].valid = false;
-    if (likely(op->kind < MMIO_PUSH))
-        return plain(&r);
+    if (likely(move_known(&r)))
+        return MMIO_DONE;
     if (mmio_op_is_string(op))
         return mmio_string(&r, batch);
-    return op->kind == MMIO_PUSH ? push(&r) : pop(&r);
+    return op->kind == MMIO_PUSH ? push(&r) : op->kind == MMIO_POP ? pop(&r) : plain(&r);
 }

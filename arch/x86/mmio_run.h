@@ -30,49 +30,17 @@ struct mmio_run {
     } page[2];
 };
 
-bool must_check mmio_find_any(struct mmio_run *r, enum mmio_side side, u64 linear, bool write,
-                              struct mmio_place *place);
+/* Where op->width bytes at segment:offset are; false with the fault. */
+bool must_check mmio_find(struct mmio_run *r, enum mmio_side side, enum seg_reg segment, u64 offset,
+                          bool write, struct mmio_place *place);
+u64 mmio_load(const struct mmio_run *r, const struct mmio_place *place);
+void mmio_store(const struct mmio_run *r, const struct mmio_place *place, u64 value);
 
 /* The exit's address is this operand's when it fits, and the operand lies in one page. */
 static always_inline bool mmio_is_known(const struct mmio_run *r, u64 linear)
 {
     return r->known.v != GPA_UNKNOWN.v && !((r->known.v ^ linear) & (PAGE_4K - 1)) &&
            (linear & (PAGE_4K - 1)) + r->op->width <= PAGE_4K;
-}
-
-/* Where op->width bytes at segment:offset are; false with the fault. */
-static always_inline bool must_check mmio_find(struct mmio_run *r, enum mmio_side side,
-                                               enum seg_reg segment, u64 offset, bool write,
-                                               struct mmio_place *place)
-{
-    u64 linear;
-    if (!guest_linear(r->cpu, r->op->insn->bits, segment, offset, r->op->width, write, &linear,
-                      r->fault))
-        return false;
-    if (unlikely(!mmio_is_known(r, linear)))
-        return mmio_find_any(r, side, linear, write, place);
-    place->at = r->known;
-    place->size = r->op->width;
-    place->rest = 0;
-    return true;
-}
-
-u64 mmio_load_both(const struct mmio_run *r, const struct mmio_place *place);
-void mmio_store_both(const struct mmio_run *r, const struct mmio_place *place, u64 value);
-
-static always_inline u64 mmio_load(const struct mmio_run *r, const struct mmio_place *place)
-{
-    return likely(!place->rest) ? r->bus->read(r->bus->ctx, place->at, place->size)
-                                : mmio_load_both(r, place);
-}
-
-static always_inline void mmio_store(const struct mmio_run *r, const struct mmio_place *place,
-                                     u64 value)
-{
-    if (likely(!place->rest))
-        r->bus->write(r->bus->ctx, place->at, place->size, cut(value, place->size));
-    else
-        mmio_store_both(r, place, value);
 }
 
 /* The register of the instruction, op->reg_width wide. */

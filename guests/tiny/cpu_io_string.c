@@ -73,10 +73,15 @@ static void faulting(u8 *page, u64 *table)
     invlpg(page + 4096);
 }
 
-/* What went out last, of each count: over batches, the page's end and a word across it. */
-static void order(u8 *page)
+/* What went out last, of each count: over batches, the page's end and a word across it. The next
+ * page is elsewhere. */
+static void order(u8 *page, u64 *table)
 {
     u8 *first = page + 4096 - 101;
+    u64 before = table[1];
+
+    table[1] = table[3];
+    invlpg(page + 4096);
 
     for (unsigned i = 0; i < 200; i++)
         first[i] = (u8)(i + 1);
@@ -84,11 +89,11 @@ static void order(u8 *page)
         u64 rsi = (u64)first, rcx = n;
         __asm__ volatile("rep outsb" : "+S"(rsi), "+c"(rcx) : "d"(SCRATCH) : "memory");
         check(inb(SCRATCH) == n && rsi == (u64)first + n && !rcx, "%u bytes: %u", n, inb(SCRATCH));
-        rsi = (u64)first + n - 1;
+        rsi = (u64)first + 199;
         rcx = n;
         __asm__ volatile("std\n rep outsb\n cld" : "+S"(rsi), "+c"(rcx) : "d"(SCRATCH) : "memory");
-        check(inb(SCRATCH) == 1 && rsi == (u64)first - 1 && !rcx, "%u bytes down: %u", n,
-              inb(SCRATCH));
+        check(inb(SCRATCH) == 201 - n && rsi == (u64)first + 199 - n && !rcx, "%u bytes down: %u",
+              n, inb(SCRATCH));
     }
     for (unsigned n = 1; n <= 100; n++) {
         u64 rsi = (u64)first, rdi = (u64)page, rcx = n;
@@ -99,6 +104,8 @@ static void order(u8 *page)
         __asm__ volatile("rep insw" : "+D"(rdi), "+c"(rcx) : "d"(SCRATCH - 1) : "memory");
         check(page[2 * n - 1] == 2 * n && page[1] == 2 * n && !page[2 * n], "%u words in", n);
     }
+    table[1] = before;
+    invlpg(page + 4096);
 }
 
 TINY(cpu_io_string)
@@ -107,6 +114,6 @@ TINY(cpu_io_string)
     u64 *table = page_split(page);
     across(page);
     counts(page);
-    order(page);
+    order(page, table);
     faulting(page, table);
 }

@@ -7,14 +7,15 @@
 #include "guests/tiny/rt/tiny.h"
 
 static u32 notes[32];
-static u64 nowhere; /* 0, which the compiler is not to know */
 
 /* ES: 16 bytes at 0x500000, with EDI walking out of them; the notes go by a flat segment, EBX. */
 #define NOTE                                                                                       \
     "popl %edi\n pushl %es\n pushl %ds\n popl %es\n" NOTE32                                        \
     "movl %ecx, (%edi)\n addl $4, %edi\n popl %es\n pushl %edi\n"
 /* What is left, the index and what COM1's scratch register got last, in one. */
-#define LAST "inb %dx, %al\n addl %esi, %ecx\n shll $8, %ecx\n movb %al, %cl\n"
+#define LAST     "inb %dx, %al\n addl %esi, %ecx\n shll $8, %ecx\n movb %al, %cl\n"
+#define OTHER_ES "movw $0x78, %ax\n movw %ax, %es\n movw $0x3ff, %dx\n"
+#define OUTS_16  "addr16 rep outsb %es:(%si), %dx"
 PART(strings, ".code32",
      "pushl %eax\n movw $0x70, %ax\n movw %ax, %es\n movw $0x1234, %dx\n"
      "movl $8, %edi\n movl $8, %ecx\n" TRY32("rep insb") NOTE
@@ -22,11 +23,11 @@ PART(strings, ".code32",
      "movl $15, %edi\n movl $1, %ecx\n" TRY32("rep insw") NOTE
      "movl $0, %esi\n movl $17, %ecx\n" TRY32("rep outsb %es:(%esi), %dx") NOTE
      "movl $0x1000e, %esi\n movl $1, %ecx\n" TRY32("addr16 outsb %es:(%si), %dx") NOTE
-     "movl $0, %esi\n movl $4, %ecx\n" TRY32("rep outsl") NOTE
-     "movl $0xfffe, %esi\n movl $4, %ecx\n movw $0x3ff, %dx\n" TRY32("addr16 rep outsb") LAST NOTE
+     "movl $0, %esi\n movl $4, %ecx\n" TRY32("rep outsl") NOTE OTHER_ES
+     "movl $0xfffe, %esi\n movl $4, %ecx\n" TRY32(OUTS_16) LAST NOTE OTHER_ES
      "movl $1, %esi\n movl $3, %ecx\n std\n" TRY32(
-         "addr16 rep outsb") "cld\n" LAST NOTE
-                             "popl %eax\n movw %ds, %ax\n movw %ax, %es\n xorl %eax, %eax\n ret");
+         OUTS_16) "cld\n" LAST NOTE
+                  "popl %eax\n movw %ds, %ax\n movw %ax, %es\n xorl %eax, %eax\n ret");
 
 static void expect(unsigned n, u32 vector, u32 left, const char *what)
 {
@@ -39,10 +40,11 @@ TINY(mem_string_limits)
 {
     gdt_set(0x70, 0x500000, 15, 0x93, 4);
     memset((void *)0x500000, 0, 64);
-    volatile u8 *low = (volatile u8 *)*(volatile u64 *)&nowhere;
-    low[1] = 0x11;
-    low[0xffff] = 0x22;
-    low[0x10001] = 0x33;
+    gdt_set(0x78, 0x500108, 0x1ffff, 0x93, 4); /* 64K end in the middle of a page */
+    volatile u8 *far = (volatile u8 *)0x500108;
+    far[1] = 0x11;
+    far[0xffff] = 0x22;
+    far[0x10001] = 0x33;
     u32 r = mode_prot32(strings, (u32)(u64)notes);
     check(r == 0, "the 32-bit part ended early: %x", r);
     expect(0, NO_TRAP, 0, "up to the limit");

@@ -49,7 +49,6 @@
     .globl svm_run
 /* rdi: the vCPU; GIF and IF are clear, also on return, which is when svm_exited says so. */
 svm_run:
-    endbr64
     keep_registers
     mov %rdi, %rbx
 

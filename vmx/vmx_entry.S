@@ -15,7 +15,6 @@
  * registers that C wants kept.
  */
 vmx_run:
-    endbr64
     keep_registers
     mov %rsp, VMX_HOST_STACK(%rdi)
     mov %rdi, %rax
@@ -43,7 +42,6 @@ failed:
 
     .globl vmx_exit_point
 vmx_exit_point:
-    endbr64
     each_register save, %rsp
     save 3, %rbx, %rsp
     save 0, %rax, %rsp

@@ -86,7 +86,6 @@ ap_start_end:
     .text
 /* In the image, mapped by both tables: to the final ones and the core's own stack. rdi cpu, rsi work. */
 ap_switch:
-    endbr64
     mov %rbx, %cr3
     mov %rdx, %rsp
     xor %ebp, %ebp

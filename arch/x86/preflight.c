@@ -5,8 +5,6 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-struct preflight preflight_core;
-
 void preflight_start(struct preflight *report, const char *engine)
 {
     memset(report, 0, sizeof *report);

@@ -27,9 +27,11 @@ endif
 ifneq ($(findstring clang,$(CC)),)
 KCC := $(CC) --target=x86_64-linux-gnu
 STACK := -mstack-alignment=8
+DENSE :=
 else
 KCC := $(CROSS_COMPILE)$(CC)
 STACK := -mpreferred-stack-boundary=3
+DENSE := -fno-align-functions -fno-align-jumps -fno-align-loops
 endif
 LD      := $(CROSS_COMPILE)ld
 NM      := $(CROSS_COMPILE)nm
@@ -44,7 +46,7 @@ SMALL        := -Os
 KERNEL_FLAGS := -DHOST=0 $(SMALL) -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(STACK) \
                 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
                 -fstack-protector-strong -mstack-protector-guard=global
-HOT_FLAGS    := -O2 -fomit-frame-pointer -fno-align-functions -fno-align-jumps -fno-align-loops
+HOT_FLAGS    := -O2 -fomit-frame-pointer $(DENSE)
 HOST_FLAGS   := -DHOST=1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
 LINK_FLAGS   := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none \
                 --gc-sections --fatal-warnings --orphan-handling=error -T linker.ld

@@ -45,7 +45,7 @@ static void name_unstarted(const struct acpi_info *acpi, u32 count)
 
 void cores_start(const struct acpi_info *acpi, u32 limit)
 {
-    u32 ids[ACPI_CPUS_MAX];
+    u32 ids[ACPI_CPUS_MAX] = {0};
     u32 count = 0;
 
     for (unsigned i = 0; i < acpi->cpu_count; i++)

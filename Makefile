@@ -27,9 +27,11 @@ endif
 ifneq ($(findstring clang,$(CC)),)
 KCC := $(CC) --target=x86_64-linux-gnu
 STACK := -mstack-alignment=8
+DENSE :=
 else
 KCC := $(CROSS_COMPILE)$(CC)
 STACK := -mpreferred-stack-boundary=3
+DENSE := -fno-align-functions -fno-align-jumps -fno-align-loops
 endif
 LD      := $(CROSS_COMPILE)ld
 NM      := $(CROSS_COMPILE)nm
@@ -40,12 +42,14 @@ FUZZCC  := clang
 # --- flags ---------------------------------------------------------------------------------------
 LANG_FLAGS   := -std=gnu17 -I. -I$(B) -DVERSION='"$(VERSION)"' -DCOUNT_VMCS=$(COUNT_VMCS) -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
 WARN_FLAGS   := -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
-KERNEL_FLAGS := -DHOST=0 -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(STACK) \
-                -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none \
+SMALL        := -Os
+KERNEL_FLAGS := -DHOST=0 $(SMALL) -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(STACK) \
+                -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
                 -fstack-protector-strong -mstack-protector-guard=global
+HOT_FLAGS    := -O2 -fomit-frame-pointer $(DENSE)
 HOST_FLAGS   := -DHOST=1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
 LINK_FLAGS   := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none \
-                --fatal-warnings --orphan-handling=error -T linker.ld
+                --gc-sections --fatal-warnings --orphan-handling=error -T linker.ld
 
 # --- sources by room -----------------------------------------------------------------------------
 ROOMS  := boot lib mm arch/x86 vmx svm core drivers/host drivers/emu guests
@@ -93,10 +97,15 @@ $(B)/%_offsets.h: %_offsets.c Makefile
 
 $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 
-# Most exits go through these: a frame pointer there costs more than a backtrace through them is worth.
-HOT := vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c $(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c arch/x86/decode*.c drivers/emu/*.c guests/pc*.c) \
-       arch/x86/clock.c core/io_bus.c core/lines.c core/console.c core/run.c
-$(HOT:%=$(B)/%.o): KERNEL_FLAGS += -fomit-frame-pointer
+# Most exits go through these: fast rather than small, and a frame pointer there costs more than a backtrace through
+# them is worth.
+COLD := arch/x86/guest_cpuid_init.c arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_dump.c \
+        arch/x86/guest_vm.c arch/x86/guest_maps.c arch/x86/guest_xstate.c arch/x86/guest_call.c arch/x86/guest_msr_mtrr.c \
+        arch/x86/guest_during.c arch/x86/guest_pv.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c reset.c debug_exit.c fw_cfg.c pci.c lapic_icr.c lapic_lvt.c)
+HOT  := $(filter-out $(COLD),$(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c arch/x86/decode*.c drivers/emu/*.c guests/pc*.c)) \
+        vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c arch/x86/clock.c core/io_bus.c core/lines.c core/run.c \
+        mm/ptab.c mm/ptab_map.c mm/ptab_format.c
+$(HOT:%=$(B)/%.o): KERNEL_FLAGS += $(HOT_FLAGS)
 $(B)/svm/svm_entry.S.o: $(B)/svm/svm_offsets.h
 
 # The first link has an empty table of function names; the second has the one made from the first.
@@ -108,10 +117,10 @@ $(B)/symbols.S: $(B)/trivet0.elf
 	$(Q)$(NM) -n $< | arch/x86/symbols.sh > $@
 
 $(B)/symbols%.o: $(B)/symbols%.S
-	$(Q)$(KCC) -c $< -o $@
+	$(Q)$(KCC) -c -Wa,--fatal-warnings $< -o $@
 
 $(B)/symbols.o: $(B)/symbols.S
-	$(Q)$(KCC) -c $< -o $@
+	$(Q)$(KCC) -c -Wa,--fatal-warnings $< -o $@
 
 $(B)/trivet0.elf: $(OBJS) $(B)/symbols0.o linker.ld
 	$(Q)$(LD) $(LINK_FLAGS) $(OBJS) $(B)/symbols0.o -o $@

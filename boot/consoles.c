@@ -81,7 +81,7 @@ static void *screen_memory(hpa_t base, u64 size, u32 type)
  * rows, at the top. */
 static struct term_room room_for(u64 cells)
 {
-    static u8 few[2 * 80 * 25];
+    static u8 few[2 * 80 * 12];
     static struct term_room room;
 
     if (!room.bytes)

@@ -5,8 +5,10 @@
 #include "arch/x86/fpu.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/smp.h"
+#include "arch/x86/preflight.h"
 #include "core/run.h"
 #include "lib/log.h"
+#include "mm/frame.h"
 
 static const struct engine *engine;
 static u32 usable;
@@ -43,7 +45,7 @@ static void name_unstarted(const struct acpi_info *acpi, u32 count)
 
 void cores_start(const struct acpi_info *acpi, u32 limit)
 {
-    static u32 ids[ACPI_CPUS_MAX];
+    u32 ids[ACPI_CPUS_MAX] = {0};
     u32 count = 0;
 
     for (unsigned i = 0; i < acpi->cpu_count; i++)
@@ -58,10 +60,17 @@ void cores_start(const struct acpi_info *acpi, u32 limit)
         log_warn("smp: Trivet uses at most %u cores", CPUS_MAX);
 }
 
-static void switch_on(void *error)
+struct switching {
+    struct preflight *report; /* the sentence may stand there */
+    const char *error;
+};
+
+static void switch_on(void *with)
 {
+    struct switching *s = with;
+
     fpu_enable();
-    *(const char **)error = engine->cpu_on();
+    s->error = engine->cpu_on(s->report);
 }
 
 static void switch_off(void *nothing)
@@ -72,16 +81,20 @@ static void switch_off(void *nothing)
 
 void cores_engine_on(const struct engine *chosen)
 {
+    struct switching s = {.report = frame_memory(sizeof *s.report)};
+
     engine = chosen;
     for (u32 core = 0; engine && core < arch_core_count(); core++) {
-        const char *error = NULL;
-        smp_call(core, switch_on, &error);
-        if (error) {
-            log_error("core %u can run no guests: %s", core, error);
+        s.error = "no memory to look at it";
+        if (s.report)
+            smp_call(core, switch_on, &s);
+        if (s.error) {
+            log_error("core %u can run no guests: %s", core, s.error);
             usable--;
         }
-        has_engine[core] = !error;
+        has_engine[core] = !s.error;
     }
+    frame_memory_free(s.report, sizeof *s.report);
 }
 
 void cores_engine_off(bool here_only)

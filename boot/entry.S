@@ -198,8 +198,7 @@ refuse:
 long_mode:
     movabs $1f, %rax
     jmp *%rax
-1:
-    mov $0x10, %eax
+1:  mov $0x10, %eax
     mov %eax, %ds
     mov %eax, %es
     mov %eax, %ss
@@ -234,7 +233,7 @@ shutdown_word:
     .globl boot_handed_over
 boot_handed_over: .skip 8
 
-    .section .bss.pages, "aw", @nobits
+    .section .pages, "aw", @nobits
     .balign 4096
     .globl boot_pml4
 boot_pml4:       .skip 4096

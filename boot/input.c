@@ -11,6 +11,7 @@
 #include "drivers/host/keyboard.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "mm/frame.h"
 #include "mm/hostmap.h"
 
 #define LOOK_NS     20000000ull  /* how often, where there is no interrupt or no room */
@@ -91,6 +92,7 @@ void input_start(const struct acpi_info *acpi)
         if (irqs & 1u << irq && !ioapic_route(acpi, irq, VECTOR_CONSOLE, apic_id(), map_register))
             by_interrupt = false;
     irq_set_handler(VECTOR_CONSOLE, look);
+    console_use_room(frame_memory(CONSOLE_ROOM));
     running = true;
     keyboard_listen(true);
     consoles_listen(true);

@@ -39,7 +39,7 @@ static u64 wall; /* seconds since 1970 when the guests' time was 0 */
 /* Making and unmaking a machine: one at a time, on whatever core. Over what follows, and load's
  * error. */
 static struct lock making;
-static u32 vcpus_on[CORE_SET_MAX];
+static u16 vcpus_on[CORE_SET_MAX];
 static u32 made;       /* machines that hold memory */
 static u64 free_first; /* memory before the first was made */
 

@@ -7,14 +7,14 @@
 #include "lib/ring.h"
 #include "lib/string.h"
 
-#define INPUT_SIZE (16 * KiB) /* what may be typed ahead of the machine */
+#define INPUT_LEAST 256
 
 /* Over all that follows. A device lock may be held when it is taken, never the other way. */
 static struct lock lock;
 static struct console *consoles[MANIFEST_VMS_MAX]; /* NULL: none there; the number is index + 1 */
 static struct console *attached;
 static const char *wish;
-static u8 typed[INPUT_SIZE];
+static u8 typed[INPUT_LEAST];
 static struct ring input = RING(typed);
 static bool escaped; /* the next key is a command */
 static bool hinted;
@@ -47,6 +47,12 @@ static void detach(void)
     set_attached(NULL);
     wish = NULL;
     log_raw("console: detached from %s", name);
+}
+
+void console_use_room(u8 *room)
+{
+    if (room)
+        input = (struct ring){.bytes = room, .size = CONSOLE_ROOM};
 }
 
 void console_wish(const char *name)

@@ -27,6 +27,11 @@ struct console {
     void (*hold)(struct console *console, u64 until_taken);
 };
 
+/* More room than there is at first for what is typed ahead of a machine: CONSOLE_ROOM bytes, for
+ * good, and before anybody types. NULL: it stays as it is. */
+#define CONSOLE_ROOM (16 * KiB)
+void console_use_room(u8 *room);
+
 /* The machine named like this is attached to as soon as it is there; NULL: none. */
 void console_wish(const char *name);
 

@@ -32,10 +32,11 @@ struct engine {
     bool (*preflight)(const char *wishes, struct preflight *report);
 
     /*
-     * On each core, after a preflight that was ready. NULL, or why this core is to be left out. Off
-     * undoes it, also on the way into a panic or power-off; harmless where it is not on.
+     * On each core, after a preflight that was ready. NULL, or why this core is to be left out,
+     * which may stand in *scratch. Off undoes it, also on the way into a panic or power-off;
+     * harmless where it is not on.
      */
-    const char *(*cpu_on)(void);
+    const char *(*cpu_on)(struct preflight *scratch);
     void (*cpu_off)(void);
 
     /*

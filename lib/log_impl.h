@@ -19,7 +19,7 @@
 
 #include "lib/log.h"
 
-#define LOG_EARLY     (8 * KiB) /* the ring's size until log_use_ring */
+#define LOG_EARLY     (4 * KiB) /* the ring's size until log_use_ring */
 #define LOG_MARK(lvl) ((char)(1 + (int)(lvl)))
 
 extern struct log_source log_source;

@@ -80,7 +80,7 @@ static bool append(struct memmap *map, u64 base, u64 end, enum mem_type type)
  */
 bool memmap_normalize(struct memmap *map)
 {
-    static struct memmap sorted; /* too large for a stack; boot is one core */
+    struct memmap sorted; /* 6K of boot's 16K stack */
     u64 next;
 
     map->count = (unsigned)min_u64(map->count, MEMMAP_MAX);

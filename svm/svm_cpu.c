@@ -107,16 +107,16 @@ static bool switched(u32 msr)
 }
 
 /* APM 2, 15.4: VM_CR.SVMDIS where it is open, EFER.SVME, VM_HSAVE_PA. */
-static const char *cpu_on(void)
+static const char *cpu_on(struct preflight *report)
 {
     struct svm_cpu *cpu = own(this_cpu()->index);
     struct svm_regs regs;
     const char *error;
 
     read_regs(&regs);
-    preflight_start(&preflight_core, "SVM");
-    if (!svm_core_fits(&regs, &svm_caps, &preflight_core))
-        return preflight_core.refusal.text;
+    preflight_start(report, "SVM");
+    if (!svm_core_fits(&regs, &svm_caps, report))
+        return report->refusal.text;
     error = prepare_areas(cpu);
     if (!error && !guest_maps_make())
         error = "no memory for the maps of ports and MSRs";

@@ -106,16 +106,16 @@ static bool switched(u32 msr)
 }
 
 /* SDM 3, 24.7: FEATURE_CONTROL, the fixed bits of CR0 and CR4, CR4.VMXE, VMXON. */
-static const char *cpu_on(void)
+static const char *cpu_on(struct preflight *report)
 {
     struct vmx_cpu *cpu = own(this_cpu()->index);
     struct vmx_msrs msrs;
     const char *error;
 
     vmx_read_msrs(&msrs);
-    preflight_start(&preflight_core, "VMX");
-    if (!vmx_core_fits(&msrs, &vmx_caps, &preflight_core))
-        return preflight_core.refusal.text;
+    preflight_start(report, "VMX");
+    if (!vmx_core_fits(&msrs, &vmx_caps, report))
+        return report->refusal.text;
     error = open_feature_control(&msrs);
     if (!error)
         error = prepare_region(cpu);

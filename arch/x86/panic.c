@@ -62,29 +62,31 @@ void panic_nmi(void)
         cpu_halt_forever();
 }
 
-static void print_address(u64 address)
+/* Where a call returns to may be the next function's beginning, if it was not to return: the call
+ * itself, `behind` bytes before, says whose it was. */
+static void print_address(u64 address, u64 behind)
 {
     u64 offset = 0;
-    const char *name = symbol_find(address, &offset);
-    log_raw("  %016lx %s+0x%lx", address, name, offset);
+    const char *name = symbol_find(address - behind, &offset);
+    log_raw("  %016lx %s+0x%lx", address, name, offset + behind);
 }
 
 /*
  * Frame pointers: [rbp] is the caller's, [rbp + 8] the return address. Each must lie above the
  * last and near it, so that a broken chain ends the walk and cannot loop it.
  */
-static void print_backtrace(u64 rip, u64 rbp)
+static void print_backtrace(u64 rip, u64 behind, u64 rbp)
 {
     u64 low = rbp;
 
     log_raw("backtrace:");
-    print_address(rip);
+    print_address(rip, behind);
     for (int n = 0; n < BACKTRACE_MAX && is_aligned(rbp, 8) && rbp >= low && rbp < low + 16 * KiB;
          n++) {
         u64 return_to = ((const u64 *)rbp)[1];
         if (return_to < (u64)image_text_start || return_to >= (u64)image_text_end)
             break;
-        print_address(return_to);
+        print_address(return_to, 1);
         u64 next = *(const u64 *)rbp;
         if (next <= rbp)
             break;
@@ -145,7 +147,7 @@ void panic_trap(const struct trap_frame *frame)
     log_raw("panic on core %u: %s", this_cpu()->index, reason);
     print_registers(frame);
     print_control();
-    print_backtrace(frame->rip, frame->rbp);
+    print_backtrace(frame->rip, 0, frame->rbp);
     print_log_tail();
     panic_finish(reason);
 }
@@ -161,7 +163,7 @@ void hv_panic(const char *format, ...)
     va_end(args);
     log_raw("panic on core %u: %s", this_cpu()->index, reason);
     print_control();
-    print_backtrace((u64)__builtin_return_address(0), *(const u64 *)__builtin_frame_address(0));
+    print_backtrace((u64)__builtin_return_address(0), 1, *(const u64 *)__builtin_frame_address(0));
     print_log_tail();
     panic_finish(reason);
 }

@@ -18,7 +18,8 @@ void panic_nmi(void);
 /* What to do when all is said: power off, reboot. Set by main; may return, then the core halts. */
 void panic_set_end(void (*end)(void));
 
-/* The function that holds an address of the text segment, and the offset in it; "?" if none. */
+/* The function that holds an address of the text segment, and the offset in it; "?" if none. Valid
+ * until the next call. */
 const char *symbol_find(u64 address, u64 *offset);
 
 #endif

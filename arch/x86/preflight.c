@@ -5,8 +5,6 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-struct preflight preflight_core;
-
 void preflight_start(struct preflight *report, const char *engine)
 {
     memset(report, 0, sizeof *report);
@@ -127,7 +125,7 @@ static void print_wrapped(const char *text)
 static void print_names(const struct preflight *report, enum need need, bool there,
                         const char *heading)
 {
-    static char line[PREFLIGHT_ROWS_MAX * 24];
+    char line[PREFLIGHT_ROWS_MAX * 24];
     size_t used = fmt_text(line, sizeof line, "%s:", heading), bare = used;
 
     for (unsigned i = 0; i < report->count; i++) {

@@ -53,10 +53,6 @@ static inline bool preflight_ready(const struct preflight *report)
     return report->refusal.reason[0] == '\0';
 }
 
-/* Of one core, with the sentence why it is left out, until the next one: cores are switched on one
- * after the other. */
-extern struct preflight preflight_core;
-
 void preflight_start(struct preflight *report, const char *engine);
 
 /* The first refusal stands, later ones are dropped. Returns false, for `return

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/panic.h"
 
-/*
- * The table that the Makefile makes from the first link and puts into the second: functions in the
- * order of their addresses, as distances from the start of the text, and their names one after the
- * other.
- */
-extern const u32 symbol_count;
-extern const u32 symbol_address[];
-extern const u32 symbol_name[];
-extern const char symbol_text[];
+#include "lib/bits.h"
+#include "lib/string.h"
+
+/* The table that the Makefile makes from the first link and puts into the second: symbols.sh. */
+extern const char symbol_table[], symbol_table_end[];
 extern const char image_text_start[], image_text_end[];
+
+/* One panics at a time. */
+static char name[64];
 
 const char *symbol_find(u64 address, u64 *offset)
 {
-    u64 start = (u64)image_text_start;
-    u32 low = 0, high = symbol_count; /* the last one at or below the address is in [low, high) */
+    u64 at = (u64)image_text_start;
 
     *offset = 0;
-    if (address < start || address >= (u64)image_text_end || !high ||
-        address - start < symbol_address[0])
+    if (address < at || address >= (u64)image_text_end)
         return "?";
-    while (high - low > 1) {
-        u32 middle = (low + high) / 2;
-        if (symbol_address[middle] <= address - start)
-            low = middle;
-        else
-            high = middle;
+    for (const char *next = symbol_table; next < symbol_table_end;) {
+        u16 distance;
+        memcpy(&distance, next, sizeof distance);
+        if (distance > address - at)
+            break;
+        at += distance;
+        size_t same = min_u64((u8)next[2], sizeof name - 1);
+        next += 3;
+        str_copy(name + same, next, sizeof name - same);
+        next += strlen(next) + 1;
     }
-    *offset = address - start - symbol_address[low];
-    return symbol_text + symbol_name[low];
+    *offset = address - at;
+    return name;
 }

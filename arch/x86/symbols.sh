@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# From `nm -n` of the first link: the assembler source of the table that names functions in a backtrace.
+# From `nm -n` of the first link: the assembler source of the table that names functions in a backtrace. For each
+# function, in the order of their addresses: how far it is from the one before (the first: from the text's start), in
+# two bytes; how many characters of its name are as in the one before; and the others. What the compiler hangs on behind
+# a dot is left out.
 LC_ALL=C awk '
-BEGIN { n = 0 }
-$3 == "image_text_start" { base = $1 }
-$2 ~ /^[tT]$/ && $3 !~ /^(image_|\.)/ { at[n] = $1; name[n++] = $3 }
-END {
-    print "    .section .symbols, \"a\"\n    .globl symbol_count, symbol_address, symbol_name, symbol_text"
-    print "    .balign 8\nsymbol_count: .long " n + 0 "\nsymbol_address:"
-    for (i = 0; i < n; i++) print "    .long 0x" at[i] " - 0x" base
-    print "symbol_name:"
-    for (i = offset = 0; i < n; i++) { print "    .long " offset + 0; offset += length(name[i]) + 1 }
-    print "symbol_text:"
-    for (i = 0; i < n; i++) print "    .asciz \"" name[i] "\""
-    print "    .section .note.GNU-stack, \"\", @progbits"
-}'
+BEGIN { print "    .section .symbols, \"a\"\n    .globl symbol_table, symbol_table_end\nsymbol_table:" }
+$2 ~ /^[tT]$/ && last == "" { last = $1 }
+$2 ~ /^[tT]$/ && $3 !~ /^(image_|\.)/ {
+    sub(/\..*/, "", $3)
+    for (same = 0; same < length($3) && substr($3, same + 1, 1) == substr(before, same + 1, 1);) same++
+    print "    .short 0x" $1 " - 0x" last "\n    .byte " same "\n    .asciz \"" substr($3, same + 1) "\""
+    last = $1
+    before = $3
+}
+END { print "symbol_table_end:\n    .section .note.GNU-stack, \"\", @progbits" }'

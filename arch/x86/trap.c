@@ -12,7 +12,7 @@ struct fixup {
 
 extern const struct fixup fixup_start[], fixup_end[];
 
-static void (*irq_handlers[256])(void);
+static void (*irq_handlers[256 - VECTOR_FIRST])(void);
 
 static const char *const trap_names[32] = {
     "divide error",
@@ -46,7 +46,7 @@ const char *trap_name(unsigned vector)
 
 void irq_set_handler(unsigned vector, void (*handler)(void))
 {
-    irq_handlers[vector] = handler;
+    irq_handlers[vector - VECTOR_FIRST] = handler;
 }
 
 void irq_handle(unsigned vector)
@@ -54,8 +54,8 @@ void irq_handle(unsigned vector)
     this_cpu()->interrupts++;
     if (vector == VECTOR_SPURIOUS)
         return; /* not acknowledged: SDM 3, 11.9 */
-    if (irq_handlers[vector])
-        irq_handlers[vector]();
+    if (vector >= VECTOR_FIRST && irq_handlers[vector - VECTOR_FIRST])
+        irq_handlers[vector - VECTOR_FIRST]();
     apic_eoi();
 }
 

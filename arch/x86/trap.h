@@ -6,7 +6,7 @@
 #ifndef ARCH_X86_TRAP_H
 #define ARCH_X86_TRAP_H
 
-#define TRAP_STUB_SIZE 16
+#define TRAP_STUB_SIZE 8
 
 #define VECTOR_NMI           2
 #define VECTOR_DOUBLE_FAULT  8
@@ -14,6 +14,7 @@
 #define VECTOR_MACHINE_CHECK 18
 
 /* Ours, from the top: spurious wants its low bits set on old APICs. */
+#define VECTOR_FIRST    0xf0
 #define VECTOR_TIMER    0xf0
 #define VECTOR_KICK     0xf1
 #define VECTOR_CONSOLE  0xf2
@@ -33,7 +34,7 @@ extern const char trap_stubs[]; /* 256 of TRAP_STUB_SIZE bytes */
 /* Called by the stubs. */
 void trap_handle(struct trap_frame *frame);
 
-/* The host's own interrupts, by vector 32..255; a vector without a handler is counted and
+/* The host's own interrupts, by vector; one below VECTOR_FIRST or without a handler is counted and
  * acknowledged. */
 void irq_set_handler(unsigned vector, void (*handler)(void));
 void irq_handle(unsigned vector);

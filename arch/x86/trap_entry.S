@@ -14,18 +14,24 @@ trap_stubs:
     .set vector, 0
     .rept 256
     .balign TRAP_STUB_SIZE
-    .if vector >= 32 || !((WITH_ERROR_CODE >> (vector & 31)) & 1)
-    push $0
-    .endif
-    push $vector
+    push $vector - vector / 128 * 256   /* a byte with a sign: the stub has two for it */
+    .if vector < 32 && ((WITH_ERROR_CODE >> (vector & 31)) & 1)
     jmp trap_common
+    .else
+    jmp trap_without_error
+    .endif
     .set vector, vector + 1
     .endr
     .balign TRAP_STUB_SIZE
     .globl trap_stubs_end
 trap_stubs_end:
 
+trap_without_error:
+    push (%rsp)
+    movq $0, 8(%rsp)
+
 trap_common:
+    andq $0xff, (%rsp)                  /* the flags are saved */
     push %rax
     push %rbx
     push %rcx

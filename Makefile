@@ -61,9 +61,9 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guest
             boot/info*.c boot/options*.c \
             core/manifest*.c core/io_bus.c core/stats.c core/lines.c core/console.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
-            arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/decode*.c arch/x86/alu.c \
+            arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/alu.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/guest_fetch.c arch/x86/mmio_*.c \
-            arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_apic.c arch/x86/guest_pv.c arch/x86/guest_xstate.c \
+            arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_apic.c arch/x86/guest_pv.c arch/x86/guest_switch.c arch/x86/guest_xstate.c \
             arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_during.c \
             arch/x86/guest_debug.c arch/x86/guest_maps.c arch/x86/guest_dump.c \
             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
@@ -101,8 +101,8 @@ $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 # them is worth.
 COLD := arch/x86/guest_cpuid_init.c arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_dump.c \
         arch/x86/guest_vm.c arch/x86/guest_maps.c arch/x86/guest_xstate.c arch/x86/guest_call.c arch/x86/guest_msr_mtrr.c \
-        arch/x86/guest_during.c arch/x86/guest_pv.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c reset.c debug_exit.c fw_cfg.c pci.c lapic_icr.c lapic_lvt.c)
-HOT  := $(filter-out $(COLD),$(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c arch/x86/decode*.c drivers/emu/*.c guests/pc*.c)) \
+        arch/x86/guest_during.c arch/x86/guest_pv.c arch/x86/guest_switch.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c hpet_timer.c reset.c debug_exit.c fw_cfg.c pci.c lapic_icr.c lapic_lvt.c)
+HOT  := $(filter-out $(COLD),$(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c drivers/emu/*.c) guests/pc.c guests/pc_apic.c) \
         vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c arch/x86/clock.c core/io_bus.c core/lines.c core/run.c \
         mm/ptab.c mm/ptab_map.c mm/ptab_format.c
 $(HOT:%=$(B)/%.o): KERNEL_FLAGS += $(HOT_FLAGS)

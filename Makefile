@@ -206,6 +206,7 @@ $(B)/linux/initrd.img: $(addprefix guests/linux/,fetch.sh init checks)
 
 # The init that measures within it, and an initramfs with that: BENCH_LINUX=no leaves this Linux out of the benches.
 BENCH_LINUX := yes
+BENCH_WORDS := $(if $(filter no,$(BENCH_LINUX)),--no-linux)
 $(B)/linux/bench: guests/linux/bench.c lib/types.h Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -225,7 +226,7 @@ $(B)/linux/%/modules: guests/linux/fetch.sh | $(B)/linux/%/vmlinuz
 $(B)/bench/vmm: $(KVM_VMM) $(wildcard test/bench/*.h guests/load*.h) Makefile
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -D_GNU_SOURCE -O2 -static -pthread $(KVM_VMM) -o $@
+	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -D_GNU_SOURCE -O2 -static -pthread -Wl,-Ttext-segment=0x70000000 $(KVM_VMM) -o $@
 
 # One image a guest: list, two, shared.
 KVM_PARTS := $(addprefix $(B)/,linux/cloud/vmlinuz linux/cloud/modules bench/vmm)
@@ -233,6 +234,14 @@ KVM_TINY  := $(patsubst %,$(B)/bench/kvm-%.iso,list two shared)
 $(KVM_TINY): $(B)/bench/kvm-%.iso: test/bench/kvm_image.sh $(KVM_PARTS) $(B)/guests/tiny/bench.elf
 	$(call say,ISO,$@)
 	$(Q)sh test/bench/kvm_image.sh $@ $* $(KVM_PARTS) $(B)/guests/tiny/bench.elf
+
+ifneq ($(BENCH_LINUX),no)
+KVM_LINUX := $(B)/bench/kvm-linux.iso
+endif
+LINUX_PARTS := $(addprefix $(B)/linux/,cloud/vmlinuz bench.img)
+$(B)/bench/kvm-linux.iso: test/bench/kvm_image.sh test/bench/linux_boot.py $(KVM_PARTS) $(LINUX_PARTS)
+	$(call say,ISO,$@)
+	$(Q)sh test/bench/kvm_image.sh $@ "linux $$(python3 test/bench/linux_boot.py --words)" $(KVM_PARTS) $(LINUX_PARTS)
 
 # --- run and test: each sees first to what it needs --------------------------------------------------
 NEEDS  := deps-build deps-iso deps-run deps-linux deps-test deps-bench deps-bench-kvm deps-bench-compare
@@ -280,25 +289,27 @@ lint: deps-test
 
 bench: deps-bench
 	@$(SUB) $(BENCH_NEEDS)
-	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(B)/linux/cloud/vmlinuz $(B)/linux/initrd.img || echo 'Trivet: no boot of Linux is measured'
-	@$(BENCH) --lines
+ifneq ($(BENCH_LINUX),no)
+	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(LINUX_PARTS) || echo 'Trivet: no boot of Linux is measured'
+endif
+	@$(BENCH) --lines $(or $(BENCH_WORDS),--linux)
 
 bench-kvm: deps-bench-kvm
-	@$(SUB) $(KVM_TINY)
-	@B=$(B) python3 test/bench/kvm.py --lines
+	@$(SUB) $(KVM_TINY) $(KVM_LINUX)
+	@B=$(B) python3 test/bench/kvm.py --lines $(BENCH_WORDS)
 
 # Measures only what has changed since: a table each, then both side by side.
 bench-compare: deps-bench-compare
 	@$(SUB) $(B)/bench/trivet.txt $(B)/bench/kvm.txt
 	@B=$(B) python3 test/bench/compare.py
 
-$(B)/bench/trivet.txt: $(BENCH_NEEDS) test/bench/bench.py
+$(B)/bench/trivet.txt: $(BENCH_NEEDS) $(if $(KVM_LINUX),$(LINUX_PARTS)) test/bench/bench.py
 	$(call say,BENCH,$@)
-	$(Q)$(BENCH) >/dev/null
+	$(Q)$(BENCH) $(or $(BENCH_WORDS),--linux) >/dev/null
 
-$(B)/bench/kvm.txt: $(KVM_TINY) test/bench/kvm.py
+$(B)/bench/kvm.txt: $(KVM_TINY) $(KVM_LINUX) test/bench/kvm.py
 	$(call say,BENCH,$@)
-	$(Q)B=$(B) python3 test/bench/kvm.py >/dev/null
+	$(Q)B=$(B) python3 test/bench/kvm.py $(BENCH_WORDS) >/dev/null
 
 # --- order ---------------------------------------------------------------------------------------
 format:

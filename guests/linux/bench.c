@@ -33,7 +33,7 @@ enum {
 static long call(long number, long a, long b, long c)
 {
     long result;
-    register long r10 __asm__("r10") = 0x22; /* mmap's flags: private, anonymous */
+    register long r10 __asm__("r10") = number == SYS_MMAP ? 0x22 : 0; /* private, anonymous */
     register long r8 __asm__("r8") = -1;
     register long r9 __asm__("r9") = 0;
     __asm__ volatile("syscall"

@@ -175,21 +175,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", action="store_true", help="print the event lines too")
     parser.add_argument("--check", action="store_true", help="say only what is wrong, and fail if anything is")
+    parser.add_argument("--linux", action=argparse.BooleanOptionalAction, help="the boot of a Linux and work in it, too")
     parser.add_argument("--record", action="store_true", help="write what is measured into the list")
     options = parser.parse_args()
-    lines = measure()
+    lines, linux = measure(), []
     measured, (prices, head) = figures(lines), recorded()
     if options.lines:
-        print("\n".join(lines), end="\n\n")
+        print("\n".join(lines), end="\n\n", flush=True)
     if accesses(lines):
         return 0
-    last = figures(kept(KEPT)) if os.path.exists(KEPT) else {}
-    keep(KEPT, lines)
     if options.record:
         record(measured, prices, head)
+    elif options.linux and os.path.exists(linux_boot.VMLINUZ) and os.path.exists(linux_boot.INITRD):
+        linux = list(linux_boot.measure())
+        print("\n".join(linux), end="\n\n", flush=True)
+    last = figures(kept(KEPT)) if os.path.exists(KEPT) else {}
+    keep(KEPT, lines + linux)
+    if options.record:
         return 0
-    if options.lines and os.path.exists(linux_boot.VMLINUZ) and os.path.exists(linux_boot.INITRD):
-        print("\n".join(linux_boot.measure()), end="\n\n", flush=True)
     rows = judge(measured, prices)
     for name, was, now, wrong in rows:
         if options.check and wrong == NEW:
@@ -199,7 +202,7 @@ def main():
         elif not options.check:
             print(f"{name:28} {'-' if now is None else now:>10} {'-' if was is None else was:>10}  {wrong}")
     if not options.check:
-        agree(measured, last)
+        agree(measured | figures(linux), last)
     return int(options.check and any(row[3] not in ("", NEW) for row in rows))
 
 

@@ -6,9 +6,12 @@ Boots build/bench/kvm-*.iso (test/bench/kvm_image.sh), prints what the guest has
 figures, and keeps them in build/bench/kvm.txt for `make bench-compare`.
 """
 import os
+import re
+import subprocess
 import sys
 
 import bench
+import linux_boot
 
 MEMORY = 1024  # MiB: below 512 for itself, Linux has no large pages for anyone
 KEPT = f"{bench.B}/bench/kvm.txt"
@@ -22,8 +25,21 @@ def guest(word, cores=1):
     return [line for line in lines if line.startswith("@trivet1 bench")]
 
 
+def symbol(name):
+    said = subprocess.run(["nm", f"{bench.B}/bench/vmm"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return int(re.search(rf"^(\w+) T {name}$", said, re.MULTILINE)[1], 16)
+
+
+def linux():
+    """From the VMM's last step on, so that the host's own boot is not taken for the guest's."""
+    ticks, text = linux_boot.boot(f"{bench.B}/bench/kvm-linux.iso", MEMORY, [symbol("kvm_run")])
+    return [f"@trivet1 bench name=linux-boot ticks={ticks}"] + linux_boot.work(text)
+
+
 def main():
     lines = guest("list") + guest("two", cores=2) + guest("shared")
+    if "--no-linux" not in sys.argv:
+        lines += linux()
     last = bench.figures(bench.kept(KEPT)) if os.path.exists(KEPT) else {}
     bench.keep(KEPT, lines)
     if "--lines" in sys.argv:

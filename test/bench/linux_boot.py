@@ -115,6 +115,9 @@ def measure():
 
 
 def main():
+    if "--words" in sys.argv:
+        print(WORDS)
+        return
     ratio = 0.0
     for line in measure():
         print(line, flush=True)

@@ -289,10 +289,10 @@ lint: deps-test
 
 bench: deps-bench
 	@$(SUB) $(BENCH_NEEDS)
-ifneq ($(BENCH_LINUX),no)
+ifeq ($(BENCH_LINUX)$(filter-out vmx,$(LANE)),yes)
 	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(LINUX_PARTS) || echo 'Trivet: no boot of Linux is measured'
 endif
-	@$(BENCH) --lines $(or $(BENCH_WORDS),--linux)
+	@$(BENCH) --lines $(or $(BENCH_WORDS),--linux) --lane $(or $(LANE),vmx)
 
 bench-kvm: deps-bench-kvm
 	@$(SUB) $(KVM_TINY) $(KVM_LINUX)

@@ -28,16 +28,23 @@ NEW = "is new"
 START = 1_700_000_000  # what the clock says: a booting Linux waits for it to change
 PHASED_TOLERANCE = 1.5
 ROUNDING = 0.5  # figures are rounded to whole ticks: that much is no rise
+BOCHS = {"lane": "vmx", "ips": 200_000_000, "time0": START}
+# Elsewhere: the emulator's or the processor's own ticks, to be looked at and held against nothing that is recorded.
+LANES = {
+    "svm": ("svm-icount", {"lane": "svm", "qemu": "-icount shift=0,sleep=off"},
+            "QEMU TCG by -icount shift=0,sleep=off: a tick is an instruction, or what TCG takes for one; SVM without NRIP, ASIDs kept or AVIC"),
+    "kvm": ("kvm", {"lane": "kvm"}, "nested KVM: ticks of this machine's TSC, with two hypervisors and their noise in them"),
+}  # fmt: skip
 EIGHT = "".join(f"[vm m{i}]\nkernel = hello.elf\nmemory = 16M\n" for i in range(8))
 BENCH = "[vm bench]\nkernel = bench.elf\n"
 # Processor-delivered interrupts, which Bochs has wrong as soon as another core kicks (docs/vmx.md#bochs).
 HASTE = " vmx=-care"
 
 
-def lines_of(image, until, seconds=100, memory=512, cores=1):
+def lines_of(image, until, seconds=100, memory=512, cores=1, where=None):
     """The event lines of a boot, up to the first that `until` matches."""
     text, end = "", time.monotonic() + seconds
-    machine = lane.Machine(lane="vmx", cores=cores, memory=memory, ips=200_000_000, time0=START)
+    machine = lane.Machine(**(where or BOCHS), cores=cores, memory=memory)
     with lane.Run(machine, image) as run:
         while time.monotonic() < end and not re.search(f"^{until}.*\n", text, re.MULTILINE):
             data = run.read(0.2)
@@ -51,11 +58,11 @@ def lines_of(image, until, seconds=100, memory=512, cores=1):
     return re.findall(r"^@trivet1 (?:bench|vm|done) .*", text, re.MULTILINE)
 
 
-def boot(name, until, *modules, words=HASTE, cores=1):
+def boot(name, until, *modules, words=HASTE, **others):
     image = f"{B}/bench-{name}.iso"
     subprocess.run(["sh", "test/iso.sh", "--bios", "--cmdline", f"bench on-idle=poweroff{words}", image, f"{B}/trivet.elf",
                     *modules], check=True)  # fmt: skip
-    return lines_of(image, until, cores=cores)
+    return lines_of(image, until, **others)
 
 
 def boot_manifest(name, until, text, guest, **others):
@@ -123,6 +130,25 @@ def measure():
     return lines + [reset_price()]
 
 
+def other_lane(name):
+    """What another lane's machine says, each line with the lane's name, which keeps it from being compared."""
+    label, where, headline = LANES[name]
+    if name == "kvm" and lane.kvm_reason():
+        sys.exit(f"bench: no nested KVM here: {lane.kvm_reason()}")
+    print(f"# {headline}.\n# Not to be compared with test/bench/prices, which are Bochs's.")
+    for guest, cpus, cores in (("list", 1, 1), ("two", 2, 2), ("shared", 2, 1)):
+        text = f"{BENCH}cpus = {cpus}\ncmdline = {guest}\n"
+        lines = boot_manifest(f"{name}-{guest}", "@trivet1 done ", text, "bench", words="", cores=cores, seconds=300, where=where)
+        lines = [line for line in lines if guest == "list" or line.split("name=")[-1].startswith(GUESTS)]
+        print(*(line.replace("bench ", f"bench lane={label} ") for line in lines if "bench name=" in line), sep="\n")
+        if "@trivet1 done status=0" not in lines_all(f"{name}-{guest}"):
+            print(f"# The guest `{guest}` failed: {B}/bench-{name}-{guest}.iso.log")
+
+
+def lines_all(name):
+    return kept(f"{B}/bench-{name}.iso.log")
+
+
 def recorded():
     """name -> (value, note), in the file's order; and the comment at its head."""
     prices, head = {}, ""
@@ -177,7 +203,10 @@ def main():
     parser.add_argument("--check", action="store_true", help="say only what is wrong, and fail if anything is")
     parser.add_argument("--linux", action=argparse.BooleanOptionalAction, help="the boot of a Linux and work in it, too")
     parser.add_argument("--record", action="store_true", help="write what is measured into the list")
+    parser.add_argument("--lane", choices=["vmx", *LANES], default="vmx", help="another than Bochs: its figures are only printed")
     options = parser.parse_args()
+    if options.lane != "vmx":
+        return other_lane(options.lane)
     lines, linux = measure(), []
     measured, (prices, head) = figures(lines), recorded()
     if options.lines:

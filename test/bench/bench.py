@@ -31,8 +31,9 @@ ROUNDING = 0.5  # figures are rounded to whole ticks: that much is no rise
 BOCHS = {"lane": "vmx", "ips": 200_000_000, "time0": START}
 # Elsewhere: the emulator's or the processor's own ticks, to be looked at and held against nothing that is recorded.
 LANES = {
-    "svm": ("svm-icount", {"lane": "svm", "qemu": "-icount shift=0,sleep=off"},
-            "QEMU TCG by -icount shift=0,sleep=off: a tick is an instruction, or what TCG takes for one; SVM without NRIP, ASIDs kept or AVIC"),
+    "svm": ("svm-icount", {"lane": "svm", "qemu": "-icount shift=0"},
+            "QEMU TCG by -icount shift=0: a tick is an instruction, or what TCG takes for one; SVM without NRIP, ASIDs kept or AVIC; "
+            "what waits in HLT (hlt-wake, -halted) waits by the host's clock"),
     "kvm": ("kvm", {"lane": "kvm"}, "nested KVM: ticks of this machine's TSC, with two hypervisors and their noise in them"),
 }  # fmt: skip
 EIGHT = "".join(f"[vm m{i}]\nkernel = hello.elf\nmemory = 16M\n" for i in range(8))
@@ -136,11 +137,14 @@ def other_lane(name):
     if name == "kvm" and lane.kvm_reason():
         sys.exit(f"bench: no nested KVM here: {lane.kvm_reason()}")
     print(f"# {headline}.\n# Not to be compared with test/bench/prices, which are Bochs's.")
-    for guest, cpus, cores in (("list", 1, 1), ("two", 2, 2), ("shared", 2, 1)):
+    for guest, cpus, cores in (("list", 1, 1), ("shared", 2, 1), ("two", 2, 2)):
+        if guest == "two" and name == "svm":
+            print("# Two cores are left out: by -icount they did not end in four minutes.")
+            continue
         text = f"{BENCH}cpus = {cpus}\ncmdline = {guest}\n"
         lines = boot_manifest(f"{name}-{guest}", "@trivet1 done ", text, "bench", words="", cores=cores, seconds=300, where=where)
         lines = [line for line in lines if guest == "list" or line.split("name=")[-1].startswith(GUESTS)]
-        print(*(line.replace("bench ", f"bench lane={label} ") for line in lines if "bench name=" in line), sep="\n")
+        print(*(line.replace("bench ", f"bench lane={label} ") for line in lines if "bench name=" in line), sep="\n", flush=True)
         if "@trivet1 done status=0" not in lines_all(f"{name}-{guest}"):
             print(f"# The guest `{guest}` failed: {B}/bench-{name}-{guest}.iso.log")
 

@@ -101,7 +101,7 @@ $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 # them is worth.
 COLD := arch/x86/guest_cpuid_init.c arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_dump.c \
         arch/x86/guest_vm.c arch/x86/guest_maps.c arch/x86/guest_xstate.c arch/x86/guest_call.c arch/x86/guest_msr_mtrr.c \
-        arch/x86/guest_during.c arch/x86/guest_pv.c arch/x86/guest_switch.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c hpet_timer.c reset.c debug_exit.c fw_cfg.c pci.c lapic_icr.c lapic_lvt.c)
+        arch/x86/guest_during.c arch/x86/guest_pv.c arch/x86/guest_switch.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c hpet_timer.c reset.c debug_exit.c fw_cfg.c pci.c lapic_lvt.c)
 HOT  := $(filter-out $(COLD),$(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c drivers/emu/*.c) guests/pc.c guests/pc_apic.c) \
         vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c arch/x86/clock.c core/io_bus.c core/lines.c core/run.c \
         mm/ptab.c mm/ptab_map.c mm/ptab_format.c
@@ -214,8 +214,21 @@ $(B)/linux/%/vmlinuz: guests/linux/fetch.sh
 $(B)/linux/initrd.img: $(addprefix guests/linux/,fetch.sh init checks)
 	$(Q)sh guests/linux/fetch.sh initrd $@
 
+# The init that measures within it, and an initramfs with that: BENCH_LINUX=no leaves this Linux out of the benches.
+BENCH_LINUX := yes
+BENCH_WORDS := $(if $(filter no,$(BENCH_LINUX)),--no-linux)
+$(B)/linux/bench: guests/linux/bench.c lib/types.h Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -nostdlib -static -Wl,-Ttext-segment=0x10000000,--build-id=none,-z,noexecstack $< -o $@
+
+$(B)/linux/bench.img: guests/linux/fetch.sh $(addprefix guests/linux/,init checks) $(B)/linux/bench
+	$(Q)sh guests/linux/fetch.sh initrd $@ $(B)/linux/bench
+
 # The price list under Linux's KVM: a VMM of our own is the only program of a Debian kernel.
-KVM_VMM := $(wildcard test/bench/kvm_*.c) $(wildcard guests/load_*.c) lib/fmt.c lib/string.c
+KVM_VMM := $(wildcard test/bench/kvm_*.c guests/load_*.c guests/acpi*.c drivers/emu/uart*.c drivers/emu/rtc*.c) \
+            $(addprefix drivers/emu/,debug_exit.c fw_cfg.c i8042.c pci.c pm.c reset.c) \
+            $(addprefix guests/,firmware.c mptable.c smbios.c) core/io_bus.c lib/calendar.c lib/fmt.c lib/string.c
 KVM_MODULES := irqbypass kvm kvm-intel
 $(B)/linux/%/modules: guests/linux/fetch.sh | $(B)/linux/%/vmlinuz
 	$(Q)sh guests/linux/fetch.sh modules $* $@ $(KVM_MODULES)
@@ -223,12 +236,22 @@ $(B)/linux/%/modules: guests/linux/fetch.sh | $(B)/linux/%/vmlinuz
 $(B)/bench/vmm: $(KVM_VMM) $(wildcard test/bench/*.h guests/load*.h) Makefile
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -O2 -static $(KVM_VMM) -o $@
+	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -D_GNU_SOURCE -O2 -static -pthread -Wl,-Ttext-segment=0x70000000 $(KVM_VMM) -o $@
 
-KVM_PARTS := $(addprefix $(B)/,linux/cloud/vmlinuz linux/cloud/modules bench/vmm guests/tiny/bench.elf)
-$(B)/bench/kvm.iso: test/bench/kvm_image.sh $(KVM_PARTS)
+# One image a guest: list, two, shared.
+KVM_PARTS := $(addprefix $(B)/,linux/cloud/vmlinuz linux/cloud/modules bench/vmm)
+KVM_TINY  := $(patsubst %,$(B)/bench/kvm-%.iso,list two shared)
+$(KVM_TINY): $(B)/bench/kvm-%.iso: test/bench/kvm_image.sh $(KVM_PARTS) $(B)/guests/tiny/bench.elf
 	$(call say,ISO,$@)
-	$(Q)sh test/bench/kvm_image.sh $@ $(KVM_PARTS)
+	$(Q)sh test/bench/kvm_image.sh $@ $* $(KVM_PARTS) $(B)/guests/tiny/bench.elf
+
+ifneq ($(BENCH_LINUX),no)
+KVM_LINUX := $(B)/bench/kvm-linux.iso
+endif
+LINUX_PARTS := $(addprefix $(B)/linux/,cloud/vmlinuz bench.img)
+$(B)/bench/kvm-linux.iso: test/bench/kvm_image.sh test/bench/linux_boot.py $(KVM_PARTS) $(LINUX_PARTS)
+	$(call say,ISO,$@)
+	$(Q)sh test/bench/kvm_image.sh $@ "linux $$(python3 test/bench/linux_boot.py --words)" $(KVM_PARTS) $(LINUX_PARTS)
 
 # --- run and test: each sees first to what it needs --------------------------------------------------
 NEEDS  := deps-build deps-iso deps-run deps-linux deps-test deps-bench deps-bench-kvm deps-bench-compare
@@ -276,25 +299,27 @@ lint: deps-test
 
 bench: deps-bench
 	@$(SUB) $(BENCH_NEEDS)
-	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(B)/linux/cloud/vmlinuz $(B)/linux/initrd.img || echo 'Trivet: no boot of Linux is measured'
-	@$(BENCH) --lines
+ifeq ($(BENCH_LINUX)$(filter-out vmx,$(LANE)),yes)
+	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(LINUX_PARTS) || echo 'Trivet: no boot of Linux is measured'
+endif
+	@$(BENCH) --lines $(or $(BENCH_WORDS),--linux) --lane $(or $(LANE),vmx)
 
 bench-kvm: deps-bench-kvm
-	@$(SUB) $(B)/bench/kvm.iso
-	@B=$(B) python3 test/bench/kvm.py --lines
+	@$(SUB) $(KVM_TINY) $(KVM_LINUX)
+	@B=$(B) python3 test/bench/kvm.py --lines $(BENCH_WORDS)
 
 # Measures only what has changed since: a table each, then both side by side.
 bench-compare: deps-bench-compare
 	@$(SUB) $(B)/bench/trivet.txt $(B)/bench/kvm.txt
 	@B=$(B) python3 test/bench/compare.py
 
-$(B)/bench/trivet.txt: $(BENCH_NEEDS) test/bench/bench.py
+$(B)/bench/trivet.txt: $(BENCH_NEEDS) $(if $(KVM_LINUX),$(LINUX_PARTS)) test/bench/bench.py
 	$(call say,BENCH,$@)
-	$(Q)$(BENCH) >/dev/null
+	$(Q)$(BENCH) $(or $(BENCH_WORDS),--linux) >/dev/null
 
-$(B)/bench/kvm.txt: $(B)/bench/kvm.iso test/bench/kvm.py
+$(B)/bench/kvm.txt: $(KVM_TINY) $(KVM_LINUX) test/bench/kvm.py
 	$(call say,BENCH,$@)
-	$(Q)B=$(B) python3 test/bench/kvm.py >/dev/null
+	$(Q)B=$(B) python3 test/bench/kvm.py $(BENCH_WORDS) >/dev/null
 
 # --- order ---------------------------------------------------------------------------------------
 format:

@@ -129,7 +129,7 @@ for_test() {
 
 case $goal in
 build | iso | run | linux | test) "for_$goal" ;;
-bench) LANE=vmx for_run ;;
+bench) LANE=${LANE:-vmx} && for_run ;;
 bench-kvm) for_bench_kvm ;;
 bench-compare) for_bench_kvm && program gnuplot gnuplot-nox ;;
 *) echo "deps: no goal named '$goal': build, iso, run, linux, test, bench, bench-kvm, bench-compare" >&2 && exit 2 ;;

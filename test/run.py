@@ -173,10 +173,10 @@ def all_jobs(options):
     add(name, program(name, [f"./{binary}", count], 600), [binary], weight=5)
     needs = [elf, "build/guests/tiny/bench.elf", "build/guests/tiny/hello.elf"]
     words = ["python3", "test/bench/bench.py", "--check"]
-    add("bench/prices", program("bench/prices", words, 200), needs, weight=6)
+    add("bench/prices", program("bench/prices", words, 300), needs, weight=6)
     if options.long:
         words = ["python3", "test/bench/linux_boot.py", "--check"]
-        add("bench/linux-boot", program("bench/linux-boot", words, 400), linux.needs(linux_cases.BY_NAME["vmx-1"]), weight=9)
+        add("bench/linux-boot", program("bench/linux-boot", words, 400), [elf, "build/linux/cloud/vmlinuz", "build/linux/bench.img"], weight=9)
     images = cases.Images(options.kernel or elf, iso)
     for case in cases.load(options.cases):
         if options.long or not case.long:

@@ -3,7 +3,7 @@
 # A stock Linux as a guest: Debian's own kernel, and a small initramfs around its static busybox.
 #
 #   sh guests/linux/fetch.sh kernel cloud|generic build/linux/cloud/vmlinuz
-#   sh guests/linux/fetch.sh initrd build/linux/initrd.img
+#   sh guests/linux/fetch.sh initrd build/linux/initrd.img [PROGRAM...]
 #   sh guests/linux/fetch.sh modules cloud build/linux/cloud/modules NAME...
 #
 # Packages are downloaded with apt and unpacked into the output's directory; nothing is installed,
@@ -127,7 +127,9 @@ fetch_modules() { # fetch_modules KIND OUTPUT NAME...
 }
 
 # The same files give the same bytes: sorted, of nobody's, of no time.
-make_initrd() { # make_initrd OUTPUT
+make_initrd() { # make_initrd OUTPUT [PROGRAM...]
+    image=$1
+    shift
     find_lists busybox-static
     file=$(download busybox-static)
     tree=$(mktemp -d "$deb/unpack.XXXXXX")
@@ -136,11 +138,11 @@ make_initrd() { # make_initrd OUTPUT
     cp "$tree"/busybox/*bin/busybox "$tree"/busybox/usr/bin/busybox "$tree/root/bin/" 2>/dev/null || true
     [ -x "$tree/root/bin/busybox" ] || fail "no busybox in $file"
     cp "$here/init" "$tree/root/init"
-    cp "$here/checks" "$tree/root/bin/checks"
+    cp "$here/checks" "$@" "$tree/root/bin/"
     chmod 755 "$tree/root/init" "$tree/root/bin" "$tree/root/bin"/*
     find "$tree/root" -exec touch -h -d @0 {} +
-    (cd "$tree/root" && find . | LC_ALL=C sort | cpio --quiet --reproducible -R 0:0 -o -H newc) | gzip -n -9 >"$1"
-    echo "linux: $1 is made"
+    (cd "$tree/root" && find . | LC_ALL=C sort | cpio --quiet --reproducible -R 0:0 -o -H newc) | gzip -n -9 >"$image"
+    echo "linux: $image is made"
 }
 
 umask 022
@@ -161,7 +163,7 @@ known_reason=$(find "$deb/unreachable" -mmin -2 -exec cat {} + 2>/dev/null) || :
 [ -z "$known_reason" ] || skip "$known_reason"
 case $1 in
 kernel) fetch_kernel "$2" "$3" ;;
-initrd) make_initrd "$2" ;;
+initrd) shift && make_initrd "$@" ;;
 modules) shift && fetch_modules "$@" ;;
 esac
 rm -f "$deb/unreachable"

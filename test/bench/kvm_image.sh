@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes the CD of `make bench-kvm`: GRUB, Debian's kernel, and an initramfs of the bench VMM
-# (test/bench/kvm_vmm.c), KVM's modules and the guest.
+# (test/bench/kvm_vmm.c), KVM's modules, the guest's FILEs and WORDS, which say which guest it is.
 #
-#   sh test/bench/kvm_image.sh OUT VMLINUZ MODULES VMM GUEST
+#   sh test/bench/kvm_image.sh OUT WORDS VMLINUZ MODULES VMM FILE...
 set -euf
 export LC_ALL=C TZ=UTC
 
-out=$1 kernel=$2 modules=$3 vmm=$4 guest=$5
+out=$1 guest=$2 kernel=$3 modules=$4 vmm=$5
+shift 5
 tmp=$(mktemp -d "${out%/*}/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 
@@ -19,7 +20,8 @@ for name in irqbypass kvm kvm-intel; do
     cp "$modules/$name.ko" "$tmp/root/"
 done
 cp "$vmm" "$tmp/root/init"
-cp "$guest" "$tmp/root/guest.elf"
+cp "$@" "$tmp/root/"
+echo "$guest" >"$tmp/root/words"
 find "$tmp/root" -exec touch -h -d @0 {} +
 (cd "$tmp/root" && find . | sort | cpio --quiet --reproducible -R 0:0 -o -H newc) >"$tmp/iso/boot/initrd"
 cp "$kernel" "$tmp/iso/boot/vmlinuz"

@@ -28,14 +28,6 @@ INTERRUPT(on_timed)
     taken++;
 }
 
-void lapic_gate(unsigned vector, const char gate[])
-{
-    u64 at = (u64)gate;
-
-    rt_idt[vector].offset_low = (u16)at;
-    rt_idt[vector].offset_mid = (u16)(at >> 16);
-}
-
 void lapic_on(void)
 {
     lapic_write(APIC_SVR, APIC_ENABLE | 0xff);
@@ -147,9 +139,9 @@ void bench_apic(void)
 {
     if (!HAS_APIC)
         return;
-    lapic_gate(VECTOR_IPI, on_ipi_gate);
-    lapic_gate(VECTOR_TIMED, on_timed_gate);
-    lapic_gate(VECTOR_PERIODIC, on_ipi_gate);
+    gate_of(VECTOR_IPI, on_ipi_gate);
+    gate_of(VECTOR_TIMED, on_timed_gate);
+    gate_of(VECTOR_PERIODIC, on_ipi_gate);
     lapic_on();
     irq_enable();
     ioapic();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC as the price list uses it: by its page, then by MSRs. Interrupts by way of the
- * runtime's trap stub would cost its saving of all registers, so they have gates of their own.
+ * The local APIC as the price list uses it: by its page, then by MSRs.
  */
 #ifndef TINY_BENCH_APIC_H
 #define TINY_BENCH_APIC_H
@@ -53,15 +52,5 @@ static inline u32 lapic_read(u32 reg)
 
 /* Software-enabled; the PIC still comes by LINT0. */
 void lapic_on(void);
-
-/*
- * INTERRUPT(name) { ... }: a handler that saves only what it uses, entered by name_gate. The EOI is
- * its own business.
- */
-#define INTERRUPT(name)                                                                            \
-    extern const char name##_gate[];                                                               \
-    __asm__(".text\n" #name "_gate:\n\tcall " #name "\n\tiretq");                                  \
-    static __attribute__((used, no_caller_saved_registers)) void name(void)
-void lapic_gate(unsigned vector, const char gate[]);
 
 #endif

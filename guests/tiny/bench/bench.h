@@ -11,6 +11,14 @@
 /* Notes a price; it is told when all are known, since a log that drains makes exits dearer. */
 void price(const char *name, u64 ticks);
 
+/* Tells one at once. */
+void report(const char *name, u64 ticks);
+
+/* What stands behind other words than none: guests/tiny/bench.c. */
+void bench_two(void);
+void bench_shared(void);
+no_return void bench_reset(void);
+
 /* In this order. */
 void bench_instructions(void);
 void bench_registers(void);
@@ -53,5 +61,15 @@ struct spread {
 void spread_add(struct spread *spread, u64 one);
 void spread_price(const struct spread *spread, const char *average, const char *least,
                   const char *worst);
+
+/*
+ * INTERRUPT(name) { ... }: a handler that saves only what it uses (the runtime's trap stub saves
+ * all registers), entered by name_gate. The EOI is its own business.
+ */
+#define INTERRUPT(name)                                                                            \
+    extern const char name##_gate[];                                                               \
+    __asm__(".text\n" #name "_gate:\n\tcall " #name "\n\tiretq");                                  \
+    static __attribute__((used, no_caller_saved_registers)) void name(void)
+void gate_of(unsigned vector, const char gate[]);
 
 #endif

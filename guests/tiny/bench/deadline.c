@@ -62,7 +62,7 @@ void bench_deadline(void)
     u64 ms = tsc_hz() / 1000;
     struct spread spread;
 
-    lapic_gate(VECTOR_DEADLINE, on_deadline_gate);
+    gate_of(VECTOR_DEADLINE, on_deadline_gate);
     lapic_on();
     lapic_write(APIC_LVT_TIMER, APIC_BY_TSC | VECTOR_DEADLINE);
     irq_enable();

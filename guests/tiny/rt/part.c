@@ -48,6 +48,20 @@ void rt_cmdline_copy(void)
         line[i] = from[i];
 }
 
+bool asked(const char *word)
+{
+    unsigned length = (unsigned)strlen(word);
+
+    for (const char *at = line; *at; at += *at == ' ') {
+        const char *from = at;
+        while (*at && *at != ' ')
+            at++;
+        if ((unsigned)(at - from) == length && !strncmp(from, word, length))
+            return true;
+    }
+    return false;
+}
+
 /* The next `skip:...` from here on, past what makes it one; NULL: there is none. */
 static const char *next_word(const char *at)
 {

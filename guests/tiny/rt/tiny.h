@@ -44,6 +44,9 @@ bool part_skipped(const char *name);
 /* The same where the guest sees the reason itself. */
 void part_skip(const char *name, const char *reason);
 
+/* Whether it is a word of the command line. */
+bool asked(const char *word);
+
 /* The end: the verdict so far; or `skipped NAME: reason`, which is status 0 too. */
 no_return void done(void);
 no_return void skip(const char *reason);

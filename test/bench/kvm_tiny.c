@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "test/bench/kvm_ports.h"
+#include "test/bench/kvm_devices.h"
 
 #include <string.h>
 #include <time.h>
@@ -22,12 +22,34 @@ static char text[TEXT_ROOM];
 static size_t said;
 static unsigned status;
 
+void said_add(u8 byte)
+{
+    if (said < TEXT_ROOM)
+        text[said++] = (char)byte;
+}
+
+const char *said_text(size_t *size)
+{
+    *size = said;
+    return text;
+}
+
+void ended_set(unsigned value)
+{
+    status = value;
+}
+
+unsigned ended_status(void)
+{
+    return status;
+}
+
 static void uart_write(unsigned reg, u8 value)
 {
     if (reg != DATA)
         registers[reg] = value;
-    else if (!(registers[LCR] & LCR_DLAB) && said < TEXT_ROOM)
-        text[said++] = (char)value;
+    else if (!(registers[LCR] & LCR_DLAB))
+        said_add(value);
 }
 
 static u8 uart_read(unsigned reg)
@@ -71,28 +93,28 @@ static void read_one(u16 port, u8 *data, u8 size)
     memcpy(data, &value, size);
 }
 
-bool ports_access(bool out, u16 port, u8 *data, u8 size, u32 count)
+static bool port(bool out, u16 number, u8 *data, u8 size, u32 count)
 {
-    if (out && port == DEBUG_EXIT) {
-        status = data[0];
+    if (out && number == DEBUG_EXIT) {
+        ended_set(data[0]);
         return false;
     }
     for (u32 i = 0; i < count; i++, data += size) {
         if (out)
-            write_one(port, data);
+            write_one(number, data);
         else
-            read_one(port, data, size);
+            read_one(number, data, size);
     }
     return true;
 }
 
-unsigned ports_status(void)
+/* Above its memory there is nothing. */
+static bool memory(bool write, u64 at, u8 *data, u32 size)
 {
-    return status;
+    (void)at;
+    if (!write)
+        memset(data, 0xff, size);
+    return true;
 }
 
-const char *ports_text(size_t *size)
-{
-    *size = said;
-    return text;
-}
+const struct kvm_devices tiny_devices = {port, memory};

@@ -101,7 +101,8 @@ $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 # them is worth.
 COLD := arch/x86/guest_cpuid_init.c arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_dump.c \
         arch/x86/guest_vm.c arch/x86/guest_maps.c arch/x86/guest_xstate.c arch/x86/guest_call.c arch/x86/guest_msr_mtrr.c \
-        arch/x86/guest_during.c arch/x86/guest_pv.c arch/x86/guest_switch.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c hpet_timer.c reset.c debug_exit.c fw_cfg.c pci.c lapic_lvt.c)
+        arch/x86/guest_during.c arch/x86/guest_pv.c arch/x86/guest_switch.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c hpet_timer.c reset.c debug_exit.c fw_cfg.c pci.c pm.c lapic.c lapic_lvt.c) \
+        arch/x86/mmio_string.c arch/x86/guest_debug.c arch/x86/guest_cr.c arch/x86/guest_cpu.c
 HOT  := $(filter-out $(COLD),$(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c drivers/emu/*.c) guests/pc.c guests/pc_apic.c) \
         vmx/vmx_exit.c vmx/vmx_state.c vmx/vmx_event.c vmx/vmx_apic.c arch/x86/clock.c core/io_bus.c core/lines.c core/run.c \
         mm/ptab.c mm/ptab_map.c mm/ptab_format.c

@@ -10,7 +10,7 @@
 #include "mm/memmap.h"
 
 #define BOOT_MODULES_MAX 64
-#define BOOT_TEXT_MAX    16384 /* all strings together */
+#define BOOT_TEXT_MAX    12288 /* all strings together */
 
 struct boot_module {
     hpa_t base;

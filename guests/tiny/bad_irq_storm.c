@@ -3,7 +3,7 @@
  * ms; then ok. */
 #include "guests/tiny/rt/tiny.h"
 
-static volatile u64 ticks, asked;
+static volatile u64 ticks, requested;
 
 static void on_tick(struct frame *frame)
 {
@@ -14,7 +14,7 @@ static void on_tick(struct frame *frame)
 static void on_serial(struct frame *frame)
 {
     (void)frame;
-    asked++;
+    requested++;
     inb(0x3fa);
     outb(0x3f9, 0);
 }
@@ -34,12 +34,12 @@ TINY(bad_irq_storm)
     irq_on(4, on_serial);
     pit_set(0, 2, 2);
     /* At least so long as this machine has its turns in it. */
-    for (u64 turns = 0; rdtsc() < end || (ticks + asked <= 100 && turns < 1000000); turns++) {
+    for (u64 turns = 0; rdtsc() < end || (ticks + requested <= 100 && turns < 1000000); turns++) {
         outb(0x3f9, 2); /* the transmitter is empty: it asks at once */
         __asm__ volatile("sti; nop; nop; cli" ::: "memory");
     }
     outb(0x3f9, 0);
     pit_set(0, 0, 0);
-    print("%lu timer interrupts, %lu of the serial port\n", ticks, asked);
-    check(ticks + asked > 100, "hardly any");
+    print("%lu timer interrupts, %lu of the serial port\n", ticks, requested);
+    check(ticks + requested > 100, "hardly any");
 }

@@ -64,6 +64,7 @@ static void interrupt_window(struct guest *guest, bool on)
 
     if (on && unlikely(svm_emulated) && in_shadow(v)) { /* it would open at once, and again */
         arch_timer_arm(arch_now() + RETRY_NS);
+        vcpu_note(&guest->vcpu, ATTENTION_EVENT); /* or at the next exit, if that is sooner */
         on = false;
     }
     svm_intercept(v, SVM_EXIT_VINTR, on);

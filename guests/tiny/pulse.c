@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine that keeps time, to run beside hostile ones: 200 ticks of 10 ms against the TSC. The
- * first tick is the beginning; tick n is due n periods later. A tick that comes a whole period
- * late is one that a real machine would have missed: at most 10 % may, which is what the wiping of
- * a neighbour's memory takes when it ends on the same core; and all 200 together take as long as
- * they have to, within a period.
+ * A machine that keeps time, to run beside hostile ones: 200 ticks of 10 ms against the TSC. No
+ * tick comes early, so the one that is least behind tells when each is due. One that comes a whole
+ * period late is one that a real machine would have missed: at most 10 % may, which is what the
+ * wiping of a neighbour's memory takes when it ends on the same core. A tick too many, or one that is
+ * lost, sets all before it, or behind it, off by a period.
  */
 #include "guests/tiny/rt/tiny.h"
 
@@ -25,6 +25,7 @@ TINY(pulse)
 {
     u64 hz = on_trivet() ? cpuid(0x40000010, 0).a * 1000ull : tsc_hz();
     u64 period = hz / PIT_HZ * COUNT + hz % PIT_HZ * COUNT / PIT_HZ, worst = 0;
+    u64 first = ~0ull;
     unsigned late = 0;
 
     irq_on(0, on_tick);
@@ -35,16 +36,14 @@ TINY(pulse)
             print("beat %u\n", shown + 1);
     }
     pic_mask(0);
-    for (unsigned i = 1; i <= TICKS; i++) {
-        u64 due = came[0] + i * period;
-        u64 lateness = came[i] > due ? came[i] - due : 0;
+    for (unsigned i = 0; i <= TICKS; i++)
+        first = min_u64(first, came[i] - i * period);
+    for (unsigned i = 0; i <= TICKS; i++) {
+        u64 lateness = came[i] - i * period - first;
         late += lateness > period;
         worst = lateness > worst ? lateness : worst;
     }
-    u64 whole = came[TICKS] - came[0];
     print("the latest tick: %lu us, %u of %u a period late\n", worst * 1000000 / hz, late, TICKS);
     check(late <= TICKS / 10, "%u ticks are late, the latest by %lu us", late,
           worst * 1000000 / hz);
-    check(whole + period > TICKS * period && whole < (TICKS + 1) * period,
-          "%u ticks took %lu of TSC, not %lu", TICKS, whole, TICKS * period);
 }

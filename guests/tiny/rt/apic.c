@@ -116,7 +116,8 @@ void irq_window(void)
 {
     if (cpu_is_amd()) {
         irq_enable();
-        wait_us(60);
+        for (unsigned i = 0; i < 4; i++)
+            cpuid(0, 0);
     }
     __asm__ volatile("sti; nop; nop; cli" ::: "memory");
 }

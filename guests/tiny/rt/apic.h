@@ -85,8 +85,8 @@ void apic_count(u8 vector);
 extern volatile u32 apic_seen[CPUS_MAX][256];
 u32 apic_seen_here(u8 vector);
 
-/* Lets in what waits, now: two instructions with IF = 1. On AMD a moment more: QEMU's TCG loses
- * STI's shadow where an exit falls into it, and Trivet then looks again 20 us later. */
+/* Lets in what waits, now: two instructions with IF = 1. On AMD a few exits more: QEMU's TCG loses
+ * STI's shadow where an exit falls into it, and Trivet then looks again at the next one. */
 void irq_window(void);
 
 /* The timer's ticks a second, divided by one. */

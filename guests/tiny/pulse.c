@@ -3,8 +3,8 @@
  * A machine that keeps time, to run beside hostile ones: 200 ticks of 10 ms against the TSC. No
  * tick comes early, so the one that is least behind tells when each is due. One that comes a whole
  * period late is one that a real machine would have missed: at most 10 % may, which is what the
- * wiping of a neighbour's memory takes when it ends on the same core. A tick too many, or one that is
- * lost, sets all before it, or behind it, off by a period.
+ * wiping of a neighbour's memory takes when it ends on the same core. A tick too many, or one that
+ * is lost, sets all before it, or behind it, off by a period.
  */
 #include "guests/tiny/rt/tiny.h"
 

@@ -396,6 +396,56 @@ static void test_reload_takes_over_the_page(void **state)
     assert_int_equal(get(LAPIC_ISR + 0x20), 0);
 }
 
+/* What a processor that works on the page itself has to be told, and what it does meanwhile. */
+static void test_told_to_the_processor(void **state)
+{
+    (void)state;
+    (void)lapic_raised(l);
+    l->tmr_moved = false;
+    assert_int_equal(lapic_requested(l), -1);
+    assert_int_equal(lapic_raised(l), -1);
+    lapic_post(l, 0x61, false);
+    lapic_post(l, 0x93, false);
+    assert_int_equal(lapic_raised(l), 0x93);
+    assert_int_equal(lapic_raised(l), -1); /* once */
+    assert_int_equal(lapic_requested(l), 0x93);
+    assert_true(lapic_several(l));
+
+    l->regs[(LAPIC_IRR + 0x40) / 4] = 0; /* it has delivered 0x93 */
+    l->regs[(LAPIC_ISR + 0x40) / 4] = 1u << 19;
+    assert_int_equal(lapic_requested(l), 0x61);
+    lapic_post(l, 0x35, false);
+    assert_int_equal(lapic_raised(l), 0x35); /* though 0x61 is above */
+    assert_false(l->tmr_moved);
+    lapic_post(l, 0x36, true);
+    assert_int_equal(lapic_raised(l), 0x36);
+    assert_true(l->tmr_moved); /* its end is to be told */
+
+    lapic_reload(l);
+    assert_int_equal(get(LAPIC_PPR), 0x90);
+    assert_int_equal(lapic_pending(l), -1);
+    lapic_eoi(l);
+    assert_int_equal(fake_lapic_take(&fake), 0x61);
+}
+
+/* In one word of IRR or in two. */
+static void test_several(void **state)
+{
+    (void)state;
+    assert_false(lapic_several(l));
+    lapic_post(l, 0x41, false);
+    (void)lapic_pending(l);
+    assert_false(lapic_several(l));
+    lapic_post(l, 0x42, false);
+    (void)lapic_pending(l);
+    assert_true(lapic_several(l));
+    assert_int_equal(fake_lapic_take(&fake), 0x42);
+    assert_false(lapic_several(l));
+    lapic_post(l, 0x81, false);
+    (void)lapic_pending(l);
+    assert_true(lapic_several(l));
+}
+
 /* 11.4.7.2: no vectors come in, those that wait stay, and no LVT entry can be unmasked. */
 static void test_disabled_by_software(void **state)
 {
@@ -700,6 +750,8 @@ int main(void)
         cmocka_unit_test_setup(test_posting_tells_once, setup),
         cmocka_unit_test_setup(test_posting_from_two_cores, setup),
         cmocka_unit_test_setup(test_reload_takes_over_the_page, setup),
+        cmocka_unit_test_setup(test_told_to_the_processor, setup),
+        cmocka_unit_test_setup(test_several, setup),
         cmocka_unit_test_setup(test_disabled_by_software, setup),
         cmocka_unit_test_setup(test_lvt_bits, setup),
         cmocka_unit_test_setup(test_lint0_extint, setup),

@@ -40,8 +40,8 @@ struct engine {
     void (*cpu_off)(void);
 
     /*
-     * A machine's second-level tables and bitmaps, from vm->piece. NULL, or why not; destroy undoes
-     * it, also halfway, when no vCPU is left.
+     * A machine's second-level tables, from vm->piece, and its CPUID. NULL, or why not; destroy
+     * undoes it, also halfway, when no vCPU is left.
      */
     const char *(*vm_create)(struct vm *vm);
     void (*vm_destroy)(struct vm *vm);

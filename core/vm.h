@@ -28,7 +28,7 @@ struct guest_start;
 struct vm {
     const struct vm_config *config;
     void *machine; /* the owner's: devices and wiring */
-    void *engine;  /* the engine's: second-level tables, bitmaps */
+    void *engine;  /* the engine's: second-level tables, CPUID */
 
     struct vm_piece piece[VM_PIECES_MAX];
     unsigned piece_count;

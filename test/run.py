@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """`make test`: every test there is as one TAP stream, side by side, and a count as the last line.
 
-Names: build/…, lint/…, unit/FILE/FUNCTION, fuzz/…, bench/prices, boot/STANZA[/GUEST]. CASE=pattern chooses (a part of the
+Names: build/…, lint/…, unit/FILE/FUNCTION, fuzz/…, bench/…, boot/STANZA[/GUEST], linux/…. CASE=pattern chooses (a part of the
 name, or with * and ?), and only what the chosen ones need is built.
 """
 import argparse

@@ -157,8 +157,6 @@ static no_inline enum guest_action write_by_table(struct guest *guest, u32 msr, 
     return GUEST_NEXT;
 }
 
-/* TSC_ADJUST goes first: Linux reads it again and again, to see whether firmware has touched the
- * clock. And the timer is set many times a second. */
 /* Those that operating systems use all the time; a refusal is the table's to tell. */
 static bool is_x2apic(const struct guest *guest, u32 msr)
 {
@@ -183,6 +181,8 @@ static no_inline enum guest_action write_x2apic(struct guest *guest, u32 msr, u6
     return likely(good) ? GUEST_NEXT : write_by_table(guest, msr, value);
 }
 
+/* TSC_ADJUST goes first: Linux reads it again and again, to see whether firmware has touched the
+ * clock. */
 enum guest_action guest_rdmsr(struct guest *guest)
 {
     u32 msr = (u32)guest->gpr[GPR_RCX];
@@ -193,6 +193,7 @@ enum guest_action guest_rdmsr(struct guest *guest)
     return GUEST_NEXT;
 }
 
+/* The timer is set many times a second. */
 enum guest_action guest_wrmsr(struct guest *guest)
 {
     u32 msr = (u32)guest->gpr[GPR_RCX];

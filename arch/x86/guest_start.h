@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a guest's first processor starts: what a loader decides and an engine loads into its
- * registers.
+ * How a guest's processor starts: what a loader decides, or for a further one a start-up IPI, and
+ * an engine loads into its registers.
  */
 #ifndef ARCH_X86_GUEST_START_H
 #define ARCH_X86_GUEST_START_H
@@ -19,7 +19,7 @@ struct start_segment {
     u16 selector, access;
 };
 
-/* The first vCPU's registers; what is not named is 0, RFLAGS is 2. */
+/* Its registers; what is not named is 0, RFLAGS is 2. */
 struct guest_start {
     enum guest_kind kind;
     enum guest_mode mode;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """`make bench`: what each exit costs, in Bochs, where one instruction is one tick.
 
-Boots guests/tiny/bench.c alone on one core, then eight machines for what they keep resident, and
-holds the figures against test/bench/prices. --check says only what has become dearer, and fails.
+Boots guests/tiny/bench.c alone on one core, then eight machines for what they keep resident, then two
+vCPUs on two cores and on one, and a reset; and holds the figures against test/bench/prices. --check says only what has become dearer, and fails.
 """
 import argparse
 import os

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* svm_names, svm_asid, and the forms of segment attributes: APM vol. 2, appendix C, 15.16, B. */
+/* svm_names, guest_asid, and the forms of segment attributes: APM vol. 2, appendix C, 15.16, B. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -61,7 +61,7 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guest
             boot/info*.c boot/options*.c \
             core/manifest*.c core/io_bus.c core/stats.c core/lines.c core/console.c \
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
-            arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/alu.c \
+            arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/decode*.c arch/x86/alu.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/guest_fetch.c arch/x86/mmio_*.c \
             arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_apic.c arch/x86/guest_pv.c arch/x86/guest_switch.c arch/x86/guest_xstate.c \
             arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_during.c \

@@ -8,7 +8,8 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 
-#define WINDOW_US 10000
+#define WINDOW_US 10000 /* at most */
+#define EXACT     50000 /* a sample's bracket and a tick of the reference are a part in so many */
 
 static u64 tsc_start, tsc_hz;
 static struct clock_scale tsc_to_ns, ns_to_tsc;
@@ -25,6 +26,7 @@ u64 tsc_hz_by_cpuid(void)
 
 struct sample {
     u64 tsc, reference;
+    u64 width; /* of the bracket */
 };
 
 /* Both clocks at one moment: of several tries the one with the shortest bracket, so that an SMI
@@ -39,7 +41,7 @@ static struct sample sample_both(const struct ref_clock *reference)
         u64 value = reference->read();
         u64 width = tsc_read() - before;
         if (width < best_width) {
-            best = (struct sample){before + width / 2, value};
+            best = (struct sample){before + width / 2, value, width};
             best_width = width;
         }
     }
@@ -48,18 +50,20 @@ static struct sample sample_both(const struct ref_clock *reference)
 
 u64 tsc_hz_by_reference(const struct ref_clock *reference)
 {
-    u64 window = reference->hz * WINDOW_US / 1000000;
+    u64 longest = reference->hz * WINDOW_US / 1000000;
     struct sample start = sample_both(reference), end;
-    u64 passed = 0, last = start.reference;
+    u64 passed = 0, last = start.reference, exact = start.tsc + start.width * EXACT;
+    bool enough = false;
 
-    for (u32 still = 0; passed < window && still < 1000000; still++) {
+    for (u32 still = 0; !enough && still < 1000000; still++) {
         u64 now = reference->read();
         if (now != last)
             still = 0;
         passed += (now - last) & reference->mask;
         last = now;
+        enough = passed >= longest || (passed >= EXACT && tsc_read() >= exact);
     }
-    if (passed < window)
+    if (!enough)
         return 0;
     end = sample_both(reference);
     passed += (end.reference - last) & reference->mask;

@@ -10,8 +10,8 @@
 /* What CPUID 15h or 16h says of the TSC's frequency; 0 if nothing. */
 u64 tsc_hz_by_cpuid(void);
 
-/* The TSC's frequency against a reference over about ten milliseconds; 0 if the reference stands
- * still. */
+/* The TSC's frequency against a reference, to 20 ppm if ten milliseconds are enough for that; 0 if
+ * the reference stands still. */
 u64 tsc_hz_by_reference(const struct ref_clock *reference);
 
 /*

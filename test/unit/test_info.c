@@ -471,7 +471,7 @@ static void test_too_many(void **state)
     assert_int_equal(strlen(info.cmdline), BOOT_TEXT_MAX - 1);
     used -= 8;
     tag(2, "", 1);
-    check_error(finish(), "strings together are longer than Trivet's limit, 16384");
+    check_error(finish(), "strings together are longer than Trivet's limit, 12288");
 
     start();
     head(6, 8 + 24 * (MEMMAP_MAX + 1));

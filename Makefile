@@ -15,8 +15,10 @@ MEMORY  ?= 512
 CMDLINE ?=
 CASE    ?=
 GUEST   ?=
-# VMREADs and VMWRITEs an exit, in `make bench`: another build, so give it a B= of its own.
+# VMREADs and VMWRITEs an exit, in `make bench`; and whether exits are counted and timed. Other builds, so give them a B= of
+# their own.
 COUNT_VMCS := 0
+COUNT_EXITS := 1
 
 # --- tools: a cross compiler by itself where this is no x86-64 -------------------------------------
 ifeq ($(shell uname -m),x86_64)
@@ -40,7 +42,7 @@ HOSTCC  := gcc
 FUZZCC  := clang
 
 # --- flags ---------------------------------------------------------------------------------------
-LANG_FLAGS   := -std=gnu17 -I. -I$(B) -DVERSION='"$(VERSION)"' -DCOUNT_VMCS=$(COUNT_VMCS) -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
+LANG_FLAGS   := -std=gnu17 -I. -I$(B) -DVERSION='"$(VERSION)"' -DCOUNT_VMCS=$(COUNT_VMCS) -DCOUNT_EXITS=$(COUNT_EXITS) -g -fno-strict-aliasing -fno-common -ffile-prefix-map=$(CURDIR)=.
 WARN_FLAGS   := -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
 SMALL        := -Os
 KERNEL_FLAGS := -DHOST=0 $(SMALL) -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(STACK) \

@@ -21,6 +21,8 @@ struct exit_stats {
 /* An exit lasts less than 2^32 ticks, a second or more: the rest is cut off. */
 static inline void stats_count(struct exit_stats *stats, u64 kind, u32 ticks)
 {
+    if (!COUNT_EXITS)
+        return;
     stats->sum[kind] += ticks;
     if (unlikely(ticks > stats->max[kind]))
         stats->max[kind] = ticks;

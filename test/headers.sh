@@ -4,7 +4,7 @@
 compiler=gcc
 [ "$(uname -m)" = x86_64 ] || compiler=x86_64-linux-gnu-gcc
 common='-std=gnu17 -I. -Ibuild -Wall -Wextra -Wconversion -Werror -Wno-unused-function -fsyntax-only'
-kernel='-DHOST=0 -DCOUNT_VMCS=0 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only'
+kernel='-DHOST=0 -DCOUNT_VMCS=0 -DCOUNT_EXITS=1 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only'
 
 status=0
 for header in $(find ./* \( -path './build*' -o -path ./test \) -prune -o -name '*.h' -print | sed 's|^\./||' | sort); do

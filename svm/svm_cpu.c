@@ -72,27 +72,20 @@ hpa_t svm_host_state(u32 core)
     return own(core)->host_state;
 }
 
-static const char *prepare_areas(struct svm_cpu *cpu)
+static bool prepare_areas(struct svm_cpu *cpu)
 {
-    if (cpu->host_state.v && !hpa_is_none(cpu->host_state))
-        return NULL;
-    cpu->save_area = frame_alloc(PAGE_4K);
-    cpu->host_state = frame_alloc(PAGE_4K);
-    if (hpa_is_none(cpu->save_area) || hpa_is_none(cpu->host_state))
-        return "no memory for its host save areas";
-    return NULL;
+    if (!cpu->host_state.v || hpa_is_none(cpu->host_state)) {
+        cpu->save_area = frame_alloc(PAGE_4K);
+        cpu->host_state = frame_alloc(PAGE_4K);
+    }
+    return !hpa_is_none(cpu->save_area) && !hpa_is_none(cpu->host_state);
 }
 
-/* Whether this is QEMU's emulation, which has a mistake to be worked around. */
-static bool find_tcg(void)
+/* QEMU's emulation has mistakes to be worked around. GS is exchanged at each exit: by its own
+ * instructions where the processor has them. */
+static void find_ways(void)
 {
-    return cpuid(1, 0).ecx & BIT(31) && cpuid(0x40000000, 0).ebx == 0x54474354; /* "TCGT" */
-}
-
-/* GS is exchanged at each exit: by its own instructions where the processor has them. */
-static void prepare_gs(void)
-{
-    svm_emulated = find_tcg();
+    svm_emulated = cpuid(1, 0).ecx & BIT(31) && cpuid(0x40000000, 0).ebx == 0x54474354; /* "TCGT" */
     if (cpuid_or_zero(7, 0).ebx & BIT(0))
         cr4_write(cr4_read() | CR4_FSGSBASE);
     else
@@ -111,24 +104,20 @@ static const char *cpu_on(struct preflight *report)
 {
     struct svm_cpu *cpu = own(this_cpu()->index);
     struct svm_regs regs;
-    const char *error;
 
     read_regs(&regs);
     preflight_start(report, "SVM");
     if (!svm_core_fits(&regs, &svm_caps, report))
         return report->refusal.text;
-    error = prepare_areas(cpu);
-    if (!error && !guest_maps_make())
-        error = "no memory for the maps of ports and MSRs";
-    if (error)
-        return error;
+    if (!prepare_areas(cpu) || !guest_maps_make())
+        return "no memory for its host save areas, or for the maps of ports and MSRs";
     if (regs.vm_cr_present && regs.vm_cr & VM_CR_SVMDIS &&
         !msr_write_safe(MSR_VM_CR, regs.vm_cr & ~VM_CR_SVMDIS))
         return "VM_CR.SVMDIS cannot be cleared";
     if (!msr_write_safe(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME) ||
         !msr_write_safe(MSR_VM_HSAVE_PA, cpu->save_area.v))
         return "EFER.SVME or VM_HSAVE_PA cannot be set";
-    prepare_gs();
+    find_ways();
     guest_maps_fill(&(struct guest_msr_layout)SVM_MSR_LAYOUT, switched, guest_maps->ports,
                     guest_maps->msrs);
     svm_vmsave(cpu->host_state);

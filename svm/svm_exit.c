@@ -19,10 +19,7 @@ static struct vmcb_control *control_of(struct guest *guest)
     return &svm_of(guest)->vmcb->control;
 }
 
-/*
- * #DB and #AC are only looked at because a guest can arrange for one to arise while it is being
- * delivered, for ever, with no interrupt let in between (CVE-2015-5307, CVE-2015-8104).
- */
+/* #DB and #AC: lest one arise in its own delivery, for ever (CVE-2015-5307, CVE-2015-8104). */
 static enum guest_action exit_exception(struct guest *guest)
 {
     struct svm_vcpu *v = svm_of(guest);
@@ -50,16 +47,14 @@ static enum guest_action exit_cr_write(struct guest *guest)
 {
     u64 info = control_of(guest)->info1, value;
     unsigned reg = (unsigned)MOV_CR_GPR(info);
-    struct guest_view view;
 
     guest->length = 0;
     if (!svm_caps.has[SVM_DECODE_ASSISTS] || !(info & MOV_CR_VALID)) {
-        guest_look(guest, &view);
-        const struct decoded *code = guest_instruction(guest, &view);
-        if (!code)
+        const struct insn *insn = guest_insn(guest);
+        if (!insn)
             return GUEST_RESUME;
-        reg = code->insn.rm;
-        guest->length = code->insn.length;
+        reg = insn->rm;
+        guest->length = insn->length;
     }
     value = guest_cr_source(guest, reg);
     bool cr8 = control_of(guest)->exit_code == SVM_EXIT_CR_WRITE(8);
@@ -102,8 +97,7 @@ static enum guest_action exit_npf(struct guest *guest)
 /* Says why, and stops the machine; the others run on. */
 static enum guest_action exit_invalid(struct guest *guest)
 {
-    const struct vmcb *vmcb = svm_of(guest)->vmcb;
-    const char *why = svm_check(vmcb, svm_caps.phys_bits);
+    const char *why = svm_check(svm_of(guest)->vmcb, svm_caps.phys_bits);
 
     vm_stop_text(guest->vcpu.vm, "its VMRUN failed: %s",
                  why ? why : "every rule that is known here holds");
@@ -159,17 +153,10 @@ static bool length(struct guest *guest, u64 *bytes)
 {
     const struct vmcb_control *c = control_of(guest);
     u64 next = c->exit_code == SVM_EXIT_IO ? c->info2 : svm_caps.has[SVM_NRIPS] ? c->next_rip : 0;
-    struct guest_view view;
+    const struct insn *insn = next ? NULL : guest_insn(guest);
 
-    *bytes = next - svm_of(guest)->vmcb->save.rip;
-    if (next)
-        return true;
-    guest_look(guest, &view);
-    const struct decoded *code = guest_instruction(guest, &view);
-    if (!code)
-        return false;
-    *bytes = code->insn.length;
-    return true;
+    *bytes = insn ? insn->length : next - svm_of(guest)->vmcb->save.rip;
+    return insn || next;
 }
 
 static void end_shadow(struct guest *guest)
@@ -210,7 +197,6 @@ u32 svm_exited(struct svm_vcpu *v)
     u64 start = tsc_read();
     struct vmcb_control *c = &v->vmcb->control;
     enum svm_kind kind = svm_exit_kind(c->exit_code, c->info1);
-    guest_exit_handler handler = handlers[kind] ? handlers[kind] : exit_impossible;
 
     c->clean = v->clean;
     c->event = 0;
@@ -225,6 +211,7 @@ u32 svm_exited(struct svm_vcpu *v)
         svm_take_back_nmi(v);
     if (unlikely((c->virtual_interrupt & V_TPR) != guest_cr8(&v->guest)))
         guest_cr8_set(&v->guest, c->virtual_interrupt & V_TPR);
+    guest_exit_handler handler = handlers[kind] ? handlers[kind] : exit_impossible;
     bool out = guest_act(&v->guest, handler(&v->guest), &act_ops);
     u64 now = tsc_read();
     stats_count(&v->guest.vcpu.stats, kind, (u32)(now - start));

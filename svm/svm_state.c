@@ -171,13 +171,9 @@ static void view(struct guest *guest, struct guest_view *view)
 {
     const struct vmcb_save *s = &svm_of(guest)->vmcb->save;
 
-    view->paging.cr0 = s->cr0;
-    view->paging.cr3 = s->cr3;
-    view->paging.cr4 = s->cr4;
-    view->paging.efer = s->efer;
-    view->rip = s->rip;
-    view->rsp = s->rsp;
-    view->rflags = s->rflags;
+    view->paging.cr0 = s->cr0, view->paging.cr3 = s->cr3;
+    view->paging.cr4 = s->cr4, view->paging.efer = s->efer;
+    view->rip = s->rip, view->rsp = s->rsp, view->rflags = s->rflags;
     view->bits = (u8)code_bits(guest);
     view->cpl = s->cpl;
 }

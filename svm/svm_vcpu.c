@@ -53,7 +53,8 @@ static void write_controls(struct svm_vcpu *v)
     c->io_map = ptr_hpa(guest_maps->ports).v;
     c->msr_map = ptr_hpa(guest_maps->msrs).v;
     c->event = c->shadow = 0;
-    v->nmi_masked = v->iret_seen = false;
+    v->nmi_masked = v->iret_seen = false; /* a new life, maybe in the middle of an NMI's handler */
+    svm_intercept(v, SVM_EXIT_IRET, false);
     c->virtual_interrupt = V_INTR_MASKING | (has[SVM_VNMI] ? V_NMI_ENABLE : 0);
     c->nested = NESTED_PAGING;
     c->nested_cr3 = guest_vm_of(v->guest.vcpu.vm)->map.root.v;
@@ -94,8 +95,6 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct guest_start *start)
 
     write_controls(v);
     write_guest(v, start);
-    v->nmi_masked = v->iret_seen = false; /* a new life, maybe in the middle of an NMI's handler */
-    svm_intercept(v, SVM_EXIT_IRET, false);
     if (vcpu->vm->break_entry)
         v->vmcb->save.efer &= ~EFER_SVME; /* 15.5.1 */
     svm_dirty(v, CLEAN_ALL);
@@ -119,10 +118,8 @@ struct vcpu *svm_vcpu_create(struct vm *vm, u32 index)
 
 void svm_vcpu_destroy(struct vcpu *vcpu)
 {
-    struct svm_vcpu *v = svm_of(guest_of(vcpu));
-
-    guest_give_back(v->vmcb_at, PAGE_4K);
-    guest_destroy(&v->guest, sizeof *v);
+    guest_give_back(svm_of(guest_of(vcpu))->vmcb_at, PAGE_4K);
+    guest_destroy(guest_of(vcpu), sizeof(struct svm_vcpu));
 }
 
 static void new_asid(struct svm_vcpu *v)

@@ -48,16 +48,13 @@ enum guest_action guest_exit_triple_fault(struct guest *guest)
 
 enum guest_action guest_exit_invalid_opcode(struct guest *guest)
 {
-    struct guest_view view;
+    const struct insn *insn = guest_insn(guest);
 
-    guest_look(guest, &view);
-    const struct decoded *code = guest_instruction(guest, &view);
-    if (!code)
+    if (!insn)
         return GUEST_RESUME;
-    if (!insn_is(&code->insn, MAP_0F, 0x01) ||
-        (code->insn.modrm != 0xc1 && code->insn.modrm != 0xd9))
+    if (!insn_is(insn, MAP_0F, 0x01) || (insn->modrm != 0xc1 && insn->modrm != 0xd9))
         return guest_ud(guest); /* neither VMCALL nor VMMCALL */
-    guest->length = code->insn.length;
+    guest->length = insn->length;
     if (guest_hypercall(guest) != GUEST_NEXT)
         return GUEST_RESUME;
     return GUEST_SKIP;
@@ -76,14 +73,12 @@ enum guest_action guest_exit_unmapped(struct guest *guest, gpa_t at, bool fetch,
 
 enum guest_action guest_exit_string_io(struct guest *guest, struct guest_io *io)
 {
-    struct guest_view view;
+    const struct insn *insn = guest_insn(guest);
 
-    guest_look(guest, &view);
-    const struct decoded *code = guest_instruction(guest, &view);
-    if (!code)
+    if (!insn)
         return GUEST_RESUME;
-    io->address_bytes = code->insn.addr_size;
-    io->segment = io->in ? SEG_ES : (enum seg_reg)code->insn.segment;
+    io->address_bytes = insn->addr_size;
+    io->segment = io->in ? SEG_ES : (enum seg_reg)insn->segment;
     return guest_io(guest, io);
 }
 

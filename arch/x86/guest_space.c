@@ -177,3 +177,12 @@ const struct decoded *guest_instruction(struct guest *guest, const struct guest_
 
     return likely(code) ? code : fetch(guest, view, linear, mode);
 }
+
+const struct insn *guest_insn(struct guest *guest)
+{
+    struct guest_view view;
+
+    guest_look(guest, &view);
+    const struct decoded *code = guest_instruction(guest, &view);
+    return code ? &code->insn : NULL;
+}

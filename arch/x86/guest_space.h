@@ -66,5 +66,6 @@ must_check bool guest_window(struct guest *guest, const struct guest_view *view,
  * asked for. */
 must_check const struct decoded *guest_instruction(struct guest *guest,
                                                    const struct guest_view *view);
+must_check const struct insn *guest_insn(struct guest *guest); /* where no more is asked */
 
 #endif

@@ -7,6 +7,8 @@
 #include "lib/panic.h"
 #include "mm/frame.h"
 
+_Static_assert(PC_LAPIC_BASE == GUEST_APIC_PAGE, "the tables say where the engines have it");
+
 /* --- the APIC's host --- */
 
 static u64 host_now(void *ctx)
@@ -238,11 +240,6 @@ static void ended(struct guest *guest, u8 vector)
     lapic_ended(&cpu_of(guest)->lapic, vector);
 }
 
-static bool in_memory(const struct guest *guest)
-{
-    return lapic_in_memory(&cpu_of(guest)->lapic);
-}
-
 /* For an access to the registers: what they say is true. */
 static struct lapic *settled(struct guest *guest)
 {
@@ -343,7 +340,6 @@ static const struct guest_apic_ops apic_ops = {
     .take = take,
     .due = due,
     .held_back = held_back,
-    .in_memory = in_memory,
     .read = read,
     .write = write,
     .msr_read = read_msr,

@@ -165,11 +165,11 @@ struct vmcb {
 #define VMCB_AT(field, offset) _Static_assert(offsetof(struct vmcb, field) == (offset), "APM 2, appendix B")
 VMCB_AT(control.pause_threshold, 0x3c); VMCB_AT(control.io_map, 0x40); VMCB_AT(control.asid, 0x58);
 VMCB_AT(control.virtual_interrupt, 0x60); VMCB_AT(control.exit_code, 0x70); VMCB_AT(control.nested, 0x90);
-VMCB_AT(control.event, 0xa8); VMCB_AT(control.clean, 0xc0); VMCB_AT(control.next_rip, 0xc8);
-VMCB_AT(control.avic_page, 0xe0); VMCB_AT(save, 0x400); VMCB_AT(save.tr, 0x490);
-VMCB_AT(save.cpl, 0x4cb); VMCB_AT(save.efer, 0x4d0); VMCB_AT(save.rip, 0x578);
+VMCB_AT(control.event, 0xa8); VMCB_AT(control.nested_cr3, 0xb0); VMCB_AT(control.clean, 0xc0);
+VMCB_AT(control.next_rip, 0xc8); VMCB_AT(control.avic_page, 0xe0); VMCB_AT(save, 0x400);
+VMCB_AT(save.tr, 0x490); VMCB_AT(save.cpl, 0x4cb); VMCB_AT(save.efer, 0x4d0); VMCB_AT(save.cr4, 0x548); VMCB_AT(save.rip, 0x578);
 VMCB_AT(save.rsp, 0x5d8); VMCB_AT(save.rax, 0x5f8); VMCB_AT(save.kernel_gs_base, 0x620);
-VMCB_AT(save.pat, 0x668); VMCB_AT(save.spec_ctrl, 0x6e0);
+VMCB_AT(save.cr2, 0x640); VMCB_AT(save.pat, 0x668); VMCB_AT(save.spec_ctrl, 0x6e0);
 /* clang-format on */
 _Static_assert(sizeof(struct vmcb) == 4096, "a page");
 

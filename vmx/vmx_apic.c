@@ -5,9 +5,9 @@
 #include "arch/x86/guest_maps.h"
 #include "lib/string.h"
 
-#define ACCESS_PAGE    gpa(0xfee00000) /* where guests' APICs stay */
-#define ACCESS_FETCH   2               /* table 28-6 */
-#define MSR_X2(offset) (0x800u + (offset) / 16)
+#define ACCESS_PAGE    gpa(GUEST_APIC_PAGE) /* where guests' APICs stay */
+#define ACCESS_FETCH   2                    /* table 28-6 */
+#define MSR_X2(offset) ((u32)MSR_X2APIC + (offset) / 16)
 
 bool vmx_apic_virtual(void)
 {

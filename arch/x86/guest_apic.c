@@ -13,7 +13,7 @@ void guest_apic_wrote(struct guest *guest)
 
 static bool is_at(const struct guest *guest, gpa_t at)
 {
-    return guest_apic_is_near(at) && guest->apic->in_memory(guest);
+    return guest_apic_is_near(at) && guest->apic->mode(guest) == GUEST_APIC_IN_MEMORY;
 }
 
 /* Registers are 32 bits wide, every 16 bytes; what else may be read is up to the model (SDM 3,

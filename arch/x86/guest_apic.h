@@ -13,7 +13,7 @@
 
 #define APIC_PAGE_TPR (0x80 / 4) /* of u32 */
 
-/* How the guest reaches its APIC. */
+/* How the guest reaches its APIC; in memory it is at GUEST_APIC_PAGE. */
 enum guest_apic_mode { GUEST_APIC_OFF, GUEST_APIC_IN_MEMORY, GUEST_APIC_BY_MSR };
 
 /* For a processor that delivers from the page: the highest vectors requested and in service (0:
@@ -38,8 +38,7 @@ struct guest_apic_ops {
     /* The class of an interrupt that TPR alone holds back, 0 if there is none. */
     u8 (*held_back)(struct guest *guest);
 
-    /* Registers by their offset in the page, if that is in memory, at GUEST_APIC_PAGE. */
-    bool (*in_memory)(const struct guest *guest);
+    /* Registers by their offset in the page. */
     u32 (*read)(struct guest *guest, u32 offset);
     void (*write)(struct guest *guest, u32 offset, u32 value);
 

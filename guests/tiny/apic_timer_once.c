@@ -7,37 +7,13 @@
 
 #define VECTOR 0x55
 
-static volatile u64 stamp;
 static const u8 divide[] = {0xb, 0, 1, 2, 3, 8, 9, 10}; /* by 1, 2, 4 ... 128 */
 static unsigned shift;
-
-static void on_timer(struct frame *frame)
-{
-    (void)frame;
-    stamp = rdtsc();
-    apic_eoi();
-}
 
 /* 2 ms of the timer's clock. */
 static struct took once(void)
 {
-    struct took took = {0, 0};
-    u64 start = rdtsc(), end = start + us_to_tsc(1000000);
-
-    stamp = 0;
-    apic_write(APIC_INITIAL, (u32)(apic_hz() / 500) >> shift);
-    irq_enable();
-    for (;;) {
-        u64 before = rdtsc();
-        if (stamp)
-            break;
-        took.least = before - start;
-        if (before > end)
-            return LOST;
-    }
-    irq_disable();
-    took.most = stamp - start;
-    return took;
+    return apic_took((u32)(apic_hz() / 500) >> shift, 1);
 }
 
 static void divisors(const char *mode)
@@ -53,11 +29,11 @@ static void divisors(const char *mode)
         check(apic_read(APIC_CURRENT) == 0, "%s: the count at the end: %u", name,
               apic_read(APIC_CURRENT));
     }
-    u64 last = stamp;
+    u64 last = apic_stamp;
     irq_enable();
     wait_us(5000);
     irq_disable();
-    check(stamp == last, "%s: it comes again", mode);
+    check(apic_stamp == last, "%s: it comes again", mode);
 }
 
 /* The count against the TSC, and what stops it. */
@@ -83,7 +59,7 @@ static void count(const char *mode)
 /* Ended under a mask: nothing is owed. Started anew: the old end is forgotten. */
 static void masked(const char *mode)
 {
-    stamp = 0;
+    apic_stamp = 0;
     apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR);
     apic_write(APIC_INITIAL, 1000);
     wait_us(100);
@@ -96,11 +72,11 @@ static void masked(const char *mode)
     apic_write(APIC_INITIAL, 0);
     wait_us(1000);
     irq_disable();
-    check(!stamp, "%s: an interrupt that nothing asked for", mode);
+    check(!apic_stamp, "%s: an interrupt that nothing asked for", mode);
     apic_write(APIC_INITIAL, 1000);
     check(wait_for(apic_bit(APIC_IRR, VECTOR), 1000), "%s: IF = 0 and it does not wait", mode);
     irq_window();
-    check(stamp != 0, "%s: it waited in vain", mode);
+    check(apic_stamp != 0, "%s: it waited in vain", mode);
 }
 
 static void all(const char *mode)
@@ -113,6 +89,6 @@ static void all(const char *mode)
 TINY(apic_timer_once)
 {
     tsc_hz();
-    trap_on(VECTOR, on_timer);
+    trap_on(VECTOR, apic_on_tick);
     apic_both(all);
 }

@@ -7,37 +7,12 @@
 
 #define VECTOR 0x56
 
-static volatile u32 ticks;
-static volatile u64 stamp;
-
-static void on_timer(struct frame *frame)
-{
-    (void)frame;
-    ticks++;
-    stamp = rdtsc();
-    apic_eoi();
-}
-
 /* Ten periods of a millisecond from the count's write; a tick that a pause swallows makes it
  * longer. */
 static struct took ten(void)
 {
-    struct took took = {0, 0};
-    u64 start = rdtsc(), end = start + us_to_tsc(1000000);
+    struct took took = apic_took((u32)(apic_hz() / 1000) >> 2, 10);
 
-    ticks = 0;
-    apic_write(APIC_INITIAL, (u32)(apic_hz() / 1000) >> 2);
-    irq_enable();
-    for (;;) {
-        u64 before = rdtsc();
-        if (ticks >= 10)
-            break;
-        took.least = before - start;
-        if (before > end)
-            return LOST;
-    }
-    irq_disable();
-    took.most = stamp - start;
     apic_write(APIC_INITIAL, 0);
     return took;
 }
@@ -47,29 +22,29 @@ static void masks(const char *mode)
     apic_write(APIC_INITIAL, (u32)(apic_hz() / 1000) >> 2);
     apic_write(APIC_LVT_TIMER, LVT_MASKED | LVT_PERIODIC | VECTOR);
     irq_window();
-    ticks = 0;
+    apic_ticks = 0;
     irq_enable();
     wait_us(5000);
     irq_disable();
-    check(ticks == 0, "%s: %u ticks though masked", mode, ticks);
+    check(apic_ticks == 0, "%s: %u ticks though masked", mode, apic_ticks);
     check(apic_read(APIC_CURRENT) != 0, "%s: masked, it has stopped", mode);
     apic_write(APIC_LVT_TIMER, LVT_PERIODIC | VECTOR);
     wait_for(apic_bit(APIC_IRR, VECTOR), 1000);
     wait_us(3000);
     apic_write(APIC_LVT_TIMER, LVT_MASKED | LVT_PERIODIC | VECTOR);
     irq_window();
-    u32 now = ticks;
+    u32 now = apic_ticks;
     apic_write(APIC_LVT_TIMER, LVT_PERIODIC | VECTOR);
     check(now == 1, "%s: %u ticks of those that IF = 0 held back, not one", mode, now);
     irq_enable();
-    check(wait_for(ticks >= now + 3, 1000), "%s: it does not go on", mode);
+    check(wait_for(apic_ticks >= now + 3, 1000), "%s: it does not go on", mode);
     apic_write(APIC_INITIAL, 0);
     irq_disable();
-    now = ticks;
+    now = apic_ticks;
     irq_enable();
     wait_us(3000);
     irq_disable();
-    check(ticks == now, "%s: %u ticks after it was stopped", mode, ticks - now);
+    check(apic_ticks == now, "%s: %u ticks after it was stopped", mode, apic_ticks - now);
 }
 
 static void all(const char *mode)
@@ -83,6 +58,6 @@ static void all(const char *mode)
 TINY(apic_timer_periodic)
 {
     tsc_hz();
-    trap_on(VECTOR, on_timer);
+    trap_on(VECTOR, apic_on_tick);
     apic_both(all);
 }

@@ -9,30 +9,19 @@
 #define MSR_DEADLINE 0x6e0
 #define ROUNDS       200
 
-static volatile u64 stamp;
-static volatile u32 fired;
-
-static void on_timer(struct frame *frame)
-{
-    (void)frame;
-    stamp = rdtsc();
-    fired++;
-    apic_eoi();
-}
-
 /* Halting and spinning in turn. */
 static bool fires(u64 deadline, bool halt)
 {
-    u32 before = fired;
+    u32 before = apic_ticks;
 
     wrmsr(MSR_DEADLINE, deadline);
     if (halt) {
-        while (fired == before)
+        while (apic_ticks == before)
             irq_wait();
         return true;
     }
     irq_enable();
-    bool good = wait_for(fired != before, 1000);
+    bool good = wait_for(apic_ticks != before, 1000);
     irq_disable();
     return good;
 }
@@ -46,7 +35,7 @@ static void never_early(const char *mode)
         u64 deadline = rdtsc() + gap;
         if (!check(fires(deadline, i % 2), "%s: deadline %u of %lu ticks is lost", mode, i, gap))
             return;
-        check(stamp >= deadline, "%s: %lu ticks early", mode, deadline - stamp);
+        check(apic_stamp >= deadline, "%s: %lu ticks early", mode, deadline - apic_stamp);
         check(rdmsr(MSR_DEADLINE) == 0, "%s: it fired and reads %lx", mode, rdmsr(MSR_DEADLINE));
     }
 }
@@ -56,22 +45,23 @@ static void at_once(const char *mode)
     static const u64 past[] = {1, 0};
 
     for (unsigned i = 0; i < array_size(past); i++) {
-        u32 before = fired;
+        u32 before = apic_ticks;
         wrmsr(MSR_DEADLINE, past[i] ? past[i] : rdtsc() - 1);
         check(apic_bit(APIC_IRR, VECTOR), "%s: a past deadline asks at once", mode);
         irq_window();
-        check(fired == before + 1, "%s: a past deadline fires %u times", mode, fired - before);
+        check(apic_ticks == before + 1, "%s: a past deadline fires %u times", mode,
+              apic_ticks - before);
     }
 }
 
 static void nothing_comes(const char *mode, const char *what)
 {
-    u32 before = fired;
+    u32 before = apic_ticks;
 
     irq_enable();
     wait_us(3000);
     irq_disable();
-    check(fired == before, "%s: %s, and it fires", mode, what);
+    check(apic_ticks == before, "%s: %s, and it fires", mode, what);
     check(!apic_bit(APIC_IRR, VECTOR), "%s: %s, and it asks", mode, what);
 }
 
@@ -102,7 +92,7 @@ static void rearm(const char *mode)
     check(fires(rdtsc() + us_to_tsc(100), false), "%s: armed anew, for sooner", mode);
     u64 soon = rdtsc() + us_to_tsc(500), later = soon + us_to_tsc(2000);
     wrmsr(MSR_DEADLINE, soon);
-    check(fires(later, true) && stamp >= later, "%s: armed anew, for later", mode);
+    check(fires(later, true) && apic_stamp >= later, "%s: armed anew, for later", mode);
     apic_write(APIC_INITIAL, 1000);
     check(apic_read(APIC_CURRENT) == 0, "%s: a count in deadline mode", mode);
 }
@@ -121,6 +111,6 @@ TINY(apic_tsc_deadline)
     if (!(cpuid(1, 0).c >> 24 & 1))
         skip("no TSC deadline");
     tsc_hz();
-    trap_on(VECTOR, on_timer);
+    trap_on(VECTOR, apic_on_tick);
     apic_both(all);
 }

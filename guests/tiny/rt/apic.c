@@ -112,6 +112,38 @@ u32 apic_seen_here(u8 vector)
     return apic_seen[cpu_self()][vector];
 }
 
+volatile u32 apic_ticks;
+volatile u64 apic_stamp;
+
+void apic_on_tick(struct frame *frame)
+{
+    (void)frame;
+    apic_stamp = rdtsc();
+    apic_ticks++;
+    apic_eoi();
+}
+
+struct took apic_took(u32 initial, u32 n)
+{
+    struct took took = {0, 0};
+    u64 start = rdtsc(), end = start + us_to_tsc(1000000);
+
+    apic_ticks = 0;
+    apic_write(APIC_INITIAL, initial);
+    irq_enable();
+    for (;;) {
+        u64 before = rdtsc();
+        if (apic_ticks >= n)
+            break;
+        took.least = before - start;
+        if (before > end)
+            return LOST;
+    }
+    irq_disable();
+    took.most = apic_stamp - start;
+    return took;
+}
+
 void irq_window(void)
 {
     if (cpu_is_amd()) {

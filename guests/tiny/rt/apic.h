@@ -85,6 +85,13 @@ void apic_count(u8 vector);
 extern volatile u32 apic_seen[CPUS_MAX][256];
 u32 apic_seen_here(u8 vector);
 
+/* The timer's handler, which counts and says when the last one came; and the time from the initial
+ * count's write until the nth. */
+void apic_on_tick(struct frame *frame);
+extern volatile u32 apic_ticks;
+extern volatile u64 apic_stamp;
+struct took apic_took(u32 initial, u32 n);
+
 /* Lets in what waits, now: two instructions with IF = 1. On AMD a few exits more: QEMU's TCG loses
  * STI's shadow where an exit falls into it, and Trivet then looks again at the next one. */
 void irq_window(void);

@@ -21,4 +21,22 @@
 #define REAL_SEGMENT 0x1000
 #define VECTOR_LEAVE 0x80 /* INT 0x80 in ring 3 ends user_run */
 
+#ifdef __ASSEMBLER__
+/* clang-format off */
+/* From 32-bit code without paging, on a GDT that has SEL_CODE64: a far jump there ends it. */
+.macro enter_long_mode cr4
+    movl $\cr4, %eax
+    movl %eax, %cr4
+    movl $rt_pml4, %eax
+    movl %eax, %cr3
+    movl $0xc0000080, %ecx
+    rdmsr
+    orl $0x100, %eax                    /* EFER.LME */
+    wrmsr
+    movl $0x80010033, %eax              /* PG WP NE ET MP PE */
+    movl %eax, %cr0
+.endm
+/* clang-format on */
+#endif
+
 #endif

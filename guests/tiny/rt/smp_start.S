@@ -33,16 +33,7 @@ ap_start32:
     movl %eax, %es
     movl %eax, %ss
     movl rt_ap_stack, %esp
-    movl $0x620, %eax                   /* PAE OSFXSR OSXMMEXCPT */
-    movl %eax, %cr4
-    movl $rt_pml4, %eax
-    movl %eax, %cr3
-    movl $0xc0000080, %ecx
-    rdmsr
-    orl $0x100, %eax                    /* EFER.LME */
-    wrmsr
-    movl $0x80010033, %eax              /* PG WP NE ET MP PE */
-    movl %eax, %cr0
+    enter_long_mode 0x620               /* PAE OSFXSR OSXMMEXCPT */
     ljmp $SEL_CODE64, $ap_start64
 
     .code64

@@ -23,17 +23,8 @@ rt_start32:                             /* multiboot2: 32-bit protected mode, no
     movl %ebx, %esi                     /* multiboot2's information; Trivet's is in RDI, RSI 0 */
     xorl %edi, %edi
     movl $rt_stack_top, %esp
-    movl $0x20, %eax                    /* PAE */
-    movl %eax, %cr4
-    movl $rt_pml4, %eax
-    movl %eax, %cr3
-    movl $0xc0000080, %ecx
-    rdmsr
-    orl $0x100, %eax                    /* EFER.LME */
-    wrmsr
     lgdt rt_gdt_pointer
-    movl $0x80010033, %eax              /* PG WP NE ET MP PE */
-    movl %eax, %cr0
+    enter_long_mode 0x20                /* PAE */
     ljmp $SEL_CODE64, $rt_start64
 
     .code64

@@ -21,11 +21,14 @@ static inline void spin_pause(void)
 #endif
 }
 
+/* Out of line: it is rare. */
+void lock_wait(const struct lock *lock, u16 ticket);
+
 static inline void lock_take(struct lock *lock)
 {
     u16 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)
-        spin_pause();
+    if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket))
+        lock_wait(lock, ticket);
 }
 
 /* True if taken; never waits. */

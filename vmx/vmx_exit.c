@@ -131,7 +131,7 @@ static enum guest_action exit_cr(struct guest *guest)
 }
 
 /* Tables 28-5 and 28-14: what the qualification tells, and for INS and OUTS beside it. */
-static no_inline enum guest_action exit_any_io(struct guest *guest, u64 q)
+static enum guest_action exit_any_io(struct guest *guest, u32 q)
 {
     struct guest_io io = {
         .port = (u16)(q >> 16),
@@ -150,15 +150,22 @@ static no_inline enum guest_action exit_any_io(struct guest *guest, u64 q)
     return guest_io(guest, &io);
 }
 
-static enum guest_action exit_io(struct guest *guest)
+static no_inline enum guest_action exit_wide_io(struct guest *guest, u32 q)
 {
-    u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
-    u16 port = (u16)(q >> 16);
     unsigned bytes = (q & 7) + 1;
 
-    if (unlikely(q & BIT(4) || vmcs_read(VMCS_GUEST_DR7) & DR7_ENABLES))
+    if (q & BIT(4) || vmcs_read(VMCS_GUEST_DR7) & DR7_ENABLES)
         return exit_any_io(guest, q);
-    return q & BIT(3) ? guest_in(guest, port, bytes) : guest_out(guest, port, bytes);
+    return q & BIT(3) ? guest_in(guest, q >> 16, bytes) : guest_out(guest, q >> 16, bytes);
+}
+
+static enum guest_action exit_io(struct guest *guest)
+{
+    u32 q = (u32)vmcs_read(VMCS_EXIT_QUALIFICATION);
+
+    if (unlikely(q & (7 | BIT(4)) || vmcs_read(VMCS_GUEST_DR7) & DR7_ENABLES))
+        return exit_wide_io(guest, q);
+    return q & BIT(3) ? guest_in_byte(guest, q >> 16) : guest_out_byte(guest, q >> 16);
 }
 
 /* Table 28-2. An NMI through a task gate blocks further ones, and IRET ends that (6.7.1). */
@@ -216,53 +223,45 @@ static enum guest_action exit_odd(struct guest *guest)
     return GUEST_LOOK;
 }
 
+static enum guest_action exit_slowly(struct guest *guest)
+{
+    (void)guest;
+    return GUEST_UNSEEN;
+}
+
 /* A reason without a row is one that is never to come. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define ODD_EXIT VMX_EXIT_REASONS /* one that no manual has; a failed entry */
 
-/* Every basic exit reason (SDM 3, appendix C). */
+/* Every basic exit reason (SDM 3, appendix C), but for those below. */
 static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [0 ... VMX_EXIT_REASONS - 1] = exit_impossible,
     [0] = exit_exception,
-    [1] = exit_interrupt,
     [2] = guest_exit_triple_fault,
-    [7] = exit_window, /* interrupt */
-    [8] = exit_window, /* NMI */
     [9] = exit_task_switch,
-    [10] = guest_cpuid,
     [11] = guest_exit_ud, /* GETSEC */
     [12] = guest_exit_halt,
-    [13] = guest_exit_next, /* INVD: the caches are coherent, and not the guest's to lose */
     [14] = guest_exit_next, /* INVLPG */
     [15] = guest_exit_gp,   /* RDPMC: there is no counter, so every index is wrong (SDM 2) */
-    [18] = guest_hypercall,
-    [19] = guest_exit_ud, /* VMCLEAR */
-    [20] = guest_exit_ud, /* VMLAUNCH */
-    [21] = guest_exit_ud, /* VMPTRLD */
-    [22] = guest_exit_ud, /* VMPTRST */
-    [23] = guest_exit_ud, /* VMREAD */
-    [24] = guest_exit_ud, /* VMRESUME */
-    [25] = guest_exit_ud, /* VMWRITE */
-    [26] = guest_exit_ud, /* VMXOFF */
-    [27] = guest_exit_ud, /* VMXON */
+    [19] = guest_exit_ud,   /* VMCLEAR */
+    [20] = guest_exit_ud,   /* VMLAUNCH */
+    [21] = guest_exit_ud,   /* VMPTRLD */
+    [22] = guest_exit_ud,   /* VMPTRST */
+    [23] = guest_exit_ud,   /* VMREAD */
+    [24] = guest_exit_ud,   /* VMRESUME */
+    [25] = guest_exit_ud,   /* VMWRITE */
+    [26] = guest_exit_ud,   /* VMXOFF */
+    [27] = guest_exit_ud,   /* VMXON */
     [28] = exit_cr,
-    [30] = exit_io,
-    [31] = guest_rdmsr,
-    [32] = guest_wrmsr,
     [36] = guest_exit_ud,   /* MWAIT: not in the guest's CPUID */
     [39] = guest_exit_ud,   /* MONITOR */
     [40] = guest_exit_look, /* PAUSE loops: who else waits? */
-    [43] = exit_window,     /* TPR below threshold */
     [44] = vmx_apic_access,
-    [45] = vmx_apic_ended,
     [48] = exit_ept_violation,
     [50] = guest_exit_ud, /* INVEPT */
-    [52] = exit_timer,
-    [53] = guest_exit_ud,   /* INVVPID */
-    [54] = guest_exit_next, /* WBINVD, WBNOINVD */
+    [53] = guest_exit_ud, /* INVVPID */
     [55] = guest_xsetbv,
-    [56] = vmx_apic_written,
     [58] = guest_exit_ud, /* INVPCID */
     [59] = guest_exit_ud, /* VMFUNC */
     [60] = guest_exit_ud, /* ENCLS */
@@ -272,6 +271,28 @@ static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
     [68] = guest_exit_ud, /* TPAUSE */
     [70] = guest_exit_ud, /* ENCLV */
     [ODD_EXIT] = exit_odd,
+};
+
+/*
+ * The frequent ones, for vmx_entry.S, which has not saved all registers then: none of these looks
+ * at RBP or at R12 to R15 of the guest's, nor changes them.
+ */
+const guest_exit_handler vmx_quick[VMX_EXIT_REASONS] = {
+    [0 ... VMX_EXIT_REASONS - 1] = exit_slowly,
+    [1] = exit_interrupt,
+    [7] = exit_window, /* interrupt */
+    [8] = exit_window, /* NMI */
+    [10] = guest_cpuid,
+    [13] = guest_exit_next, /* INVD: the caches are coherent, and not the guest's to lose */
+    [18] = guest_hypercall,
+    [30] = exit_io,
+    [31] = guest_rdmsr,
+    [32] = guest_wrmsr,
+    [43] = exit_window, /* TPR below threshold */
+    [45] = vmx_apic_ended,
+    [52] = exit_timer,
+    [54] = guest_exit_next, /* WBINVD, WBNOINVD */
+    [56] = vmx_apic_written,
 };
 #pragma GCC diagnostic pop
 
@@ -312,32 +333,18 @@ static const struct guest_act_ops act_ops = {
 };
 
 /* The short cut round guest_act. False: nothing is done. */
-static always_inline bool end_plainly(u64 bytes, u32 attention)
+static bool end_plainly(u64 bytes)
 {
     u64 rip = vmcs_read(VMCS_GUEST_RIP);
 
-    if (!guest_ends_plainly(rip, bytes, vmcs_read(VMCS_GUEST_RFLAGS), shadow() | attention))
+    if (!guest_ends_plainly(rip, bytes, vmcs_read(VMCS_GUEST_RFLAGS), shadow()))
         return false;
     vmcs_write(VMCS_GUEST_RIP, rip + bytes);
     return true;
 }
 
-static no_inline bool look_up(struct vmx_vcpu *v)
-{
-    return guest_attend(&v->guest, &vmx_event_ops);
-}
-
-/* What is rarer; likewise with short cuts. */
-static no_inline bool act(struct vmx_vcpu *v, enum guest_action action)
-{
-    if (action == GUEST_RESUME || (action == GUEST_SKIP && end_plainly(v->guest.length, 0)) ||
-        (action == GUEST_NEXT && end_plainly(vmcs_read_any(VMCS_EXIT_LENGTH), 0)))
-        return (v->guest.event.valid || v->guest.vcpu.attention) && look_up(v);
-    return guest_act(&v->guest, action, &act_ops);
-}
-
 /* The preemption timer counts what is left of the time, from each entry anew. */
-static no_inline bool time_is_over(struct vmx_vcpu *v)
+bool vmx_time_is_over(struct vmx_vcpu *v)
 {
     u64 now = tsc_read();
 
@@ -353,33 +360,16 @@ static no_inline bool time_is_over(struct vmx_vcpu *v)
     return false;
 }
 
-/* Counted and timed. Goes on with the vCPU, or leaves: NULL. */
-static always_inline struct vmx_vcpu *end_exit(struct vmx_vcpu *v, u64 reason, bool out)
+/* What vmx_entry.S has not done by itself. */
+bool vmx_exited(struct vmx_vcpu *v, u32 reason, enum guest_action action)
 {
-    stats_count(&v->guest.vcpu.stats, reason, tsc_read_low() - v->exit_began);
-    if (COUNT_VMCS)
-        vmx_count_exit((u32)reason);
-    if (out || (unlikely(v->guest.deadline != NEVER) && time_is_over(v)))
-        return NULL;
-    return v;
-}
-
-/* Every exit. Instructions count here: what an exit mostly is comes first, the rest is called. */
-struct vmx_vcpu *vmx_exited(struct vmx_vcpu *v)
-{
-    v->exit_began = tsc_read_low();
-    u64 reason = vmcs_read_any(VMCS_EXIT_REASON); /* as wide as it is used */
-
-    if (unlikely(reason >= VMX_EXIT_REASONS)) {
-        reason = ODD_EXIT;
-        __asm__("" : "+r"(reason)); /* a jump costs less here than a conditional move */
-    }
-    enum guest_action action = handlers[reason](&v->guest);
-    if (unlikely(action != GUEST_NEXT))
-        return end_exit(v, reason, act(v, action));
-    if (unlikely(!end_plainly(vmcs_read_any(VMCS_EXIT_LENGTH), v->guest.vcpu.attention)))
-        return end_exit(v, reason, act(v, GUEST_NEXT));
-    return end_exit(v, reason, false);
+    if (likely(action == GUEST_UNSEEN))
+        action = handlers[reason](&v->guest);
+    if (action == GUEST_RESUME || (action == GUEST_SKIP && end_plainly(v->guest.length)) ||
+        (action == GUEST_NEXT && end_plainly(vmcs_read_any(VMCS_EXIT_LENGTH))))
+        return (v->guest.event.valid || v->guest.vcpu.attention) &&
+               guest_attend(&v->guest, &vmx_event_ops);
+    return guest_act(&v->guest, action, &act_ops);
 }
 
 /* Says why, and stops the machine; the others run on. */
@@ -443,7 +433,8 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
         return RUN_BLOCKED;
     v->guest.until = until;
     vmx_arm(&v->guest);
-    if (guest_look_up(&v->guest, &vmx_event_ops) || (v->guest.deadline != NEVER && time_is_over(v)))
+    if (guest_look_up(&v->guest, &vmx_event_ops) ||
+        (v->guest.deadline != NEVER && vmx_time_is_over(v)))
         return RUN_LOOK;
     vmx_run(v);
     return v->guest.halted ? RUN_BLOCKED : RUN_LOOK;

@@ -8,6 +8,7 @@
 #include "arch/x86/guest.h"
 #include "arch/x86/guest_asid.h"
 #include "arch/x86/guest_event.h"
+#include "arch/x86/guest_exit.h"
 #include "arch/x86/guest_start.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_bits.h"
@@ -49,10 +50,12 @@ void vmx_vcpu_dump(struct vcpu *vcpu);
 void vmx_arm(struct guest *guest); /* for guest_time */
 const char *vmx_exit_kind_name(unsigned kind);
 
-/* vmx_entry.S, and what it calls: to resume with, or NULL to leave. */
+/* vmx_entry.S, and what it calls. True: out to the core. */
 void vmx_run(struct vmx_vcpu *vcpu);
 extern const char vmx_exit_point[];
-struct vmx_vcpu *vmx_exited(struct vmx_vcpu *vcpu);
+extern const guest_exit_handler vmx_quick[];
+bool vmx_exited(struct vmx_vcpu *vcpu, u32 reason, enum guest_action action);
+bool vmx_time_is_over(struct vmx_vcpu *vcpu);
 void vmx_entry_failed(struct vmx_vcpu *vcpu);
 
 /* vmx_event.c */

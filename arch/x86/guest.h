@@ -22,6 +22,7 @@ enum guest_action {
     GUEST_AGAIN,  /* an element of a string instruction is done, and more are left */
     GUEST_HALT,   /* past it, and wait for an event */
     GUEST_LOOK,   /* back to the core: attention, time */
+    GUEST_UNSEEN, /* a vendor's own: no handler has seen the exit yet */
 };
 
 /* Types as both vendors' hardware numbers them. */
@@ -210,9 +211,12 @@ struct guest_io {
 enum guest_action guest_io(struct guest *guest, const struct guest_io *io);
 /* guest_string.c: INS and OUTS. */
 enum guest_action guest_string_io(struct guest *guest, const struct guest_io *io);
-/* 1, 2 or 4 bytes between the port and RAX, where no string and no breakpoint is involved. */
-enum guest_action guest_in(struct guest *guest, u16 port, unsigned bytes);
-enum guest_action guest_out(struct guest *guest, u16 port, unsigned bytes);
+/* 1, 2 or 4 bytes between the port and RAX, where no string and no breakpoint is involved; and a
+ * byte, which it mostly is. */
+enum guest_action guest_in(struct guest *guest, u64 port, unsigned bytes);
+enum guest_action guest_out(struct guest *guest, u64 port, unsigned bytes);
+enum guest_action guest_in_byte(struct guest *guest, u64 port);
+enum guest_action guest_out_byte(struct guest *guest, u64 port);
 
 /* guest_mmio.c: `at` as the exit reported; `walking`: it was the guest's own page walk that got
  * there. */

@@ -8,21 +8,31 @@
 
 #ifdef __ASSEMBLER__
 /* clang-format off */
-/* All but RAX, RBX and RSP, by number as in enum gpr. */
-.macro each_register do, base
+/* By number as in enum gpr. Those that a C function may change, but for RAX; */
+.macro each_scratch do, base
     \do 1, %rcx, \base
     \do 2, %rdx, \base
-    \do 5, %rbp, \base
     \do 6, %rsi, \base
     \do 7, %rdi, \base
     \do 8, %r8, \base
     \do 9, %r9, \base
     \do 10, %r10, \base
     \do 11, %r11, \base
+.endm
+
+/* those that it keeps, but for RBX and RBP; */
+.macro each_kept do, base
     \do 12, %r12, \base
     \do 13, %r13, \base
     \do 14, %r14, \base
     \do 15, %r15, \base
+.endm
+
+/* all but RAX, RBX and RSP. */
+.macro each_register do, base
+    each_scratch \do, \base
+    \do 5, %rbp, \base
+    each_kept \do, \base
 .endm
 
 .macro save number, register, base

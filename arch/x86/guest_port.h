@@ -7,7 +7,7 @@
 
 #include "core/vm.h"
 
-static always_inline u64 port_read(struct vm *vm, u16 port, unsigned bytes)
+static always_inline u64 port_read(struct vm *vm, u64 port, unsigned bytes)
 {
     lock_take(&vm->device_lock);
     u64 value = io_bus_read(&vm->ports, port, bytes);
@@ -15,7 +15,7 @@ static always_inline u64 port_read(struct vm *vm, u16 port, unsigned bytes)
     return value;
 }
 
-static always_inline void port_write(struct vm *vm, u16 port, unsigned bytes, u64 value)
+static always_inline void port_write(struct vm *vm, u64 port, unsigned bytes, u64 value)
 {
     lock_take(&vm->device_lock);
     io_bus_write(&vm->ports, port, bytes, value);

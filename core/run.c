@@ -195,15 +195,6 @@ static void ring_alarm(struct run_queue *queue, u64 now)
     alarm.what();
 }
 
-u64 run_device_time(const struct vcpu *vcpu)
-{
-    if (vcpu->index != 0)
-        return vcpu->deadline;
-    if (unlikely(__atomic_load_n(&vcpu->vm->input_waits, __ATOMIC_RELAXED)))
-        return 0;
-    return min_u64(vcpu->deadline, __atomic_load_n(&vcpu->vm->deadline, __ATOMIC_RELAXED));
-}
-
 /*
  * When to look round next. The vCPU's own devices run within its turn. For others: not before
  * the slice is used up, whatever their devices do, or a machine whose timer never rests would leave

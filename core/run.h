@@ -8,6 +8,8 @@
 
 #include "core/engine.h"
 #include "core/vcpu.h"
+#include "core/vm.h"
+#include "lib/bits.h"
 
 /* A turn, where more than one want the core; so long may a timer's interrupt be late for each
  * machine beside its own. */
@@ -24,7 +26,14 @@ void run_add(struct vcpu *vcpu);
  * The vCPU's own time: when the devices that run on its core want to (shared ones run with vCPU 0);
  * and what runs those whose time has come `now`. For the engine, from within a run, too.
  */
-u64 run_device_time(const struct vcpu *vcpu);
+static inline u64 run_device_time(const struct vcpu *vcpu)
+{
+    if (vcpu->index != 0)
+        return vcpu->deadline;
+    if (unlikely(__atomic_load_n(&vcpu->vm->input_waits, __ATOMIC_RELAXED)))
+        return 0;
+    return min_u64(vcpu->deadline, __atomic_load_n(&vcpu->vm->deadline, __ATOMIC_RELAXED));
+}
 void run_devices(struct vcpu *vcpu, u64 now);
 
 /* This core was called, maybe not for the vCPU that runs on it: has it more to do than that? */

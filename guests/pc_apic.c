@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/pc_apic.h"
 
+#include "arch/x86/guest_event.h"
 #include "arch/x86/guest_pv.h"
 #include "guests/pc_cpu.h"
 #include "guests/pc_map.h"
@@ -32,7 +33,7 @@ static void host_timer(void *ctx)
     struct pc_cpu *cpu = ctx;
 
     cpu->guest->vcpu.deadline = cpu->lapic.deadline;
-    vcpu_note(&cpu->guest->vcpu, ATTENTION_TIME);
+    guest_rearm(cpu->guest);
 }
 
 static void host_ipi(void *ctx, const struct lapic_message *m)
@@ -315,6 +316,24 @@ static void arm(struct guest *guest, u64 tsc)
         vcpu_note(&guest->vcpu, ATTENTION_EVENT);
 }
 
+static int fire(struct guest *guest)
+{
+    struct pc_cpu *cpu = cpu_of(guest);
+    struct lapic *l = &cpu->lapic;
+
+    if (likely(l->tsc_deadline)) {
+        if (!lapic_fire(l, guest_tsc(guest)))
+            return GUEST_APIC_EARLY;
+        host_timer(cpu);
+    } else {
+        u64 now = vm_now();
+        if (now < l->deadline)
+            return GUEST_APIC_EARLY;
+        lapic_expire(l, now);
+    }
+    return unlikely(cpu->changed || l->tmr_moved) ? GUEST_APIC_ALL : lapic_raised_here(l);
+}
+
 static bool write_msr(struct guest *guest, u32 msr, u64 value)
 {
     struct lapic *l = settled(guest);
@@ -353,6 +372,7 @@ static const struct guest_apic_ops apic_ops = {
     .crowded = crowded,
     .send = send,
     .arm = arm,
+    .fire = fire,
     .tsc_changed = tsc_changed,
 };
 

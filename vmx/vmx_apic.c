@@ -126,10 +126,8 @@ static no_inline void sync_all(struct vmx_vcpu *v)
 }
 
 /* 25.4.2: RVI in the low byte, SVI in the high one. */
-void vmx_apic_sync(struct guest *guest)
+void vmx_apic_sync(struct guest *guest, int raised)
 {
-    int raised = guest->apic->raised(guest);
-
     if (raised < 0)
         return;
     if (unlikely(raised == GUEST_APIC_ALL)) {

@@ -23,7 +23,7 @@ void vmx_apic_start(struct vmx_vcpu *v);
 
 /* By the mode as the guest has set it; and what is requested. */
 void vmx_apic_choose(struct guest *guest);
-void vmx_apic_sync(struct guest *guest);
+void vmx_apic_sync(struct guest *guest, int raised);
 
 /* Exits. */
 enum guest_action vmx_apic_access(struct guest *guest);  /* 44 */

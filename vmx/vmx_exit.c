@@ -120,8 +120,10 @@ static enum guest_action exit_window(struct guest *guest)
 /* The time is looked at after every exit. */
 static enum guest_action exit_timer(struct guest *guest)
 {
-    if (guest->deadline == NEVER)
+    if (guest->deadline == NEVER) {
         vmx_switch(vmx_of(guest), VMX_PREEMPTION_TIMER, false);
+        guest->timed = false;
+    }
     return GUEST_RESUME;
 }
 
@@ -275,7 +277,7 @@ static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
 
 /*
  * The frequent ones, for vmx_entry.S, which has not saved all registers then: none of these looks
- * at RBP or at R12 to R15 of the guest's, nor changes them.
+ * at R12 to R15 of the guest's, nor changes them.
  */
 const guest_exit_handler vmx_quick[VMX_EXIT_REASONS] = {
     [0 ... VMX_EXIT_REASONS - 1] = exit_slowly,
@@ -343,20 +345,31 @@ static bool end_plainly(u64 bytes)
     return true;
 }
 
+static void set_timer(u64 ticks)
+{
+    vmcs_write_any(VMCS_PREEMPTION_TIMER, min_u64(ticks >> vmx_caps.timer_shift, TIMER_LONGEST));
+}
+
 /* The preemption timer counts what is left of the time, from each entry anew. */
 bool vmx_time_is_over(struct vmx_vcpu *v)
 {
     u64 now = tsc_read();
 
-    if (now >= v->guest.deadline) {
-        if (guest_time_has_come(&v->guest, &vmx_event_ops))
-            return true;
-        now = tsc_read();
+    if (now < v->guest.deadline) {
+        set_timer(v->guest.deadline - now);
+        return false;
     }
-    vmcs_write(VMCS_PREEMPTION_TIMER,
-               (u32)min_u64((v->guest.deadline > now ? v->guest.deadline - now : 0) >>
-                                vmx_caps.timer_shift,
-                            TIMER_LONGEST));
+    int raised = guest_timer_fires(&v->guest);
+    if (likely(raised != GUEST_APIC_EARLY))
+        vmx_apic_sync(&v->guest, raised);
+    else if (guest_time_has_come(&v->guest, &vmx_event_ops))
+        return true;
+    if (v->guest.deadline == NEVER) {
+        vmcs_write(VMCS_PREEMPTION_TIMER, TIMER_LONGEST);
+        return false;
+    }
+    now = tsc_read();
+    set_timer(v->guest.deadline > now ? v->guest.deadline - now : 0);
     return false;
 }
 
@@ -420,6 +433,7 @@ void vmx_arm(struct guest *guest)
         arch_timer_arm(time);
     } else if (time != NEVER) {
         vmx_switch(vmx_of(guest), VMX_PREEMPTION_TIMER, true);
+        guest->timed = true;
     } else {
         vmcs_write(VMCS_PREEMPTION_TIMER, TIMER_LONGEST);
     }
@@ -437,5 +451,6 @@ enum run_end vmx_enter(struct vcpu *vcpu, u64 until)
         (v->guest.deadline != NEVER && vmx_time_is_over(v)))
         return RUN_LOOK;
     vmx_run(v);
+    v->guest.timed = false;
     return v->guest.halted ? RUN_BLOCKED : RUN_LOOK;
 }

@@ -108,6 +108,7 @@ struct guest {
     u64 apic_id;
     u64 until;    /* ns at which the engine's enter is over */
     u64 deadline; /* TSC at which that, or the time of its devices, has come; ~0: never */
+    bool timed;   /* the engine asks for it after each exit, so it may be changed in between */
     const struct guest_apic_ops *apic; /* guest_apic.h; the machine's, as the two below */
     void *apic_owner;
     u32 *apic_page;

@@ -23,7 +23,9 @@ struct guest_apic_view {
     u64 told[4];
 };
 
-#define GUEST_APIC_ALL 256 /* no vector */
+/* No vectors: all may have changed; see `fire`. */
+#define GUEST_APIC_ALL   256
+#define GUEST_APIC_EARLY (-2)
 
 /* All on the vCPU's own core, without the device lock. */
 struct guest_apic_ops {
@@ -67,6 +69,9 @@ struct guest_apic_ops {
 
     /* IA32_TSC_DEADLINE is written. */
     void (*arm)(struct guest *guest, u64 tsc);
+    /* The timer's time may have come: as `raised` says then, or GUEST_APIC_EARLY, and nothing is
+     * done. */
+    int (*fire)(struct guest *guest);
 
     /* The guest has set its TSC. */
     void (*tsc_changed)(struct guest *guest);
@@ -98,7 +103,10 @@ bool guest_apic_write(struct guest *guest, gpa_t at, unsigned bytes, u64 value);
 
 /* The guest's TSC, and the ns of vm_now when it is at a value: past it, if need be; ~0: too far off
  * to tell. */
-u64 guest_tsc(const struct guest *guest);
+static inline u64 guest_tsc(const struct guest *guest)
+{
+    return tsc_read() + guest->tsc_adjust; /* that is all that it differs by */
+}
 u64 guest_tsc_time(const struct guest *guest, u64 tsc);
 
 bool guest_apic_msr_read(struct guest *guest, u32 msr, u64 *value);

@@ -56,7 +56,7 @@ void guest_deliver(struct guest *guest, const struct guest_event_ops *ops)
         ops->interrupt_window(guest, waits);
     }
     if (guest->apic_virtual)
-        ops->sync_apic(guest);
+        ops->sync_apic(guest, guest->apic->raised(guest));
     else
         ops->priority_window(guest, waits ? 0 : guest->apic->held_back(guest));
 }
@@ -106,6 +106,14 @@ u64 guest_time(struct guest *guest)
 
     guest->deadline = time == ~0ull ? time : clock_tsc_of(time) + 1;
     return time;
+}
+
+void guest_rearm(struct guest *guest)
+{
+    if (likely(guest->timed))
+        (void)guest_time(guest);
+    else
+        vcpu_note(&guest->vcpu, ATTENTION_TIME);
 }
 
 bool guest_time_has_come(struct guest *guest, const struct guest_event_ops *ops)

@@ -4,12 +4,6 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_apic.h"
 
-/* TSC_ADJUST is all that a guest's TSC differs by. */
-u64 guest_tsc(const struct guest *guest)
-{
-    return tsc_read() + guest->tsc_adjust;
-}
-
 u64 guest_tsc_time(const struct guest *guest, u64 tsc)
 {
     u64 now = guest_tsc(guest), left = tsc - now;

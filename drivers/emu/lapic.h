@@ -201,6 +201,15 @@ static inline bool lapic_has_posted(const struct lapic *l)
 
 void lapic_merge(struct lapic *l);
 
+/* As lapic_raised, but for what was posted. */
+static inline int lapic_raised_here(struct lapic *l)
+{
+    int raised = l->raised;
+
+    l->raised = -1;
+    return raised;
+}
+
 /* The vector that the processor has to take when it can, or -1. Merges first. */
 static inline int lapic_pending(struct lapic *l)
 {
@@ -231,6 +240,10 @@ void lapic_lint(struct lapic *l, unsigned pin, bool level);
 
 /* now >= deadline (earlier does nothing); afterwards the deadline is past `now` again. */
 void lapic_expire(struct lapic *l, u64 now);
+
+/* The short way of the same where l->tsc_deadline is not 0, at a value of the guest's TSC: the
+ * caller finds l->deadline changed without being told. False: it is too early. */
+bool lapic_fire(struct lapic *l, u64 tsc);
 
 size_t lapic_dump(const struct lapic *l, char *to, size_t size);
 

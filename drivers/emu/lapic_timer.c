@@ -35,7 +35,7 @@ static bool tsc_reached(const struct lapic *l)
 static void tick(struct lapic *l)
 {
     if (!(l->lvt_timer & LAPIC_LVT_MASKED))
-        lapic_request(l, (u8)l->lvt_timer, false);
+        lapic_request_edge(l, (u8)l->lvt_timer);
 }
 
 static void set_deadline(struct lapic *l, u64 deadline)
@@ -72,6 +72,16 @@ static bool arm_tsc(struct lapic *l, u64 least)
     l->tsc_deadline = 0;
     tick(l);
     set_deadline(l, LAPIC_NEVER);
+    return true;
+}
+
+bool lapic_fire(struct lapic *l, u64 tsc)
+{
+    if (tsc < l->tsc_deadline)
+        return false;
+    l->tsc_deadline = 0;
+    l->deadline = LAPIC_NEVER;
+    tick(l);
     return true;
 }
 

@@ -78,11 +78,13 @@ void lapic_forget(struct lapic *l)
 }
 
 /* 11.8.4: TMR takes on how the interrupt was triggered when it comes into IRR. */
-static always_inline void request_word(struct lapic *l, unsigned word, u32 bits, u8 top, bool level)
+static always_inline void request_word(struct lapic *l, unsigned word, u32 bits, int top,
+                                       bool level)
 {
-    u32 *tmr = word_of(l, LAPIC_TMR, word), wrong = (level ? ~*tmr : *tmr) & bits;
+    u32 *row = l->regs + 4ul * word, *tmr = row + LAPIC_TMR / 4;
+    u32 wrong = (level ? ~*tmr : *tmr) & bits;
 
-    *word_of(l, LAPIC_IRR, word) |= bits;
+    row[LAPIC_IRR / 4] |= bits;
     l->irr_words |= (u8)(1u << word);
     if (top > l->raised)
         l->raised = top;
@@ -92,15 +94,25 @@ static always_inline void request_word(struct lapic *l, unsigned word, u32 bits,
     l->tmr_moved = true;
 }
 
-void lapic_request(struct lapic *l, u8 vector, bool level)
+static always_inline void request(struct lapic *l, unsigned vector, bool level)
 {
-    if (vector < 16) {
+    if (unlikely(vector < 16)) {
         lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR);
         return;
     }
-    request_word(l, vector / 32, 1u << (vector & 31), vector, level);
-    if (vector > l->irr_top)
-        l->irr_top = vector;
+    request_word(l, vector / 32, 1u << (vector & 31), (int)vector, level);
+    if ((int)vector > l->irr_top)
+        l->irr_top = (int)vector;
+}
+
+void lapic_request(struct lapic *l, u8 vector, bool level)
+{
+    request(l, vector, level);
+}
+
+void lapic_request_edge(struct lapic *l, u32 vector)
+{
+    request(l, vector, false);
 }
 
 /*
@@ -125,7 +137,7 @@ bool lapic_post(struct lapic *l, u8 vector, bool level)
 static void request_half(struct lapic *l, unsigned word, u32 bits, bool level)
 {
     if (bits)
-        request_word(l, word, bits, (u8)(word * 32 + highest_bit(bits)), level);
+        request_word(l, word, bits, (int)(word * 32 + highest_bit(bits)), level);
 }
 
 static void merge(struct lapic *l, u64 *requests, u64 *mark, bool level)
@@ -163,9 +175,7 @@ int lapic_raised(struct lapic *l)
 {
     if (unlikely(lapic_has_posted(l)))
         lapic_merge(l);
-    int raised = l->raised;
-    l->raised = -1;
-    return raised;
+    return lapic_raised_here(l);
 }
 
 static bool many(u32 bits)

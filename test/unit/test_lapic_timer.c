@@ -345,6 +345,32 @@ static void test_tsc_deadline_never_early(void **state)
     assert_int_equal(fake_lapic_take(&fake), VECTOR);
 }
 
+/* The short way does what lapic_expire does, and leaves the rest to its caller. */
+static void test_tsc_deadline_fires(void **state)
+{
+    (void)state;
+    set(LAPIC_LVT_TIMER, TSC);
+    u64 at = fake.now * 3 + 3000;
+    lapic_set_tsc_deadline(l, at);
+    u64 deadline = l->deadline;
+    assert_false(lapic_fire(l, at - 1));
+    assert_int_equal(l->deadline, deadline);
+    assert_int_equal(lapic_tsc_deadline(l), at);
+    assert_true(lapic_fire(l, at));
+    assert_int_equal(l->deadline, LAPIC_NEVER);
+    assert_int_equal(lapic_tsc_deadline(l), 0);
+    assert_int_equal(lapic_raised_here(l), VECTOR);
+    assert_int_equal(lapic_raised_here(l), -1);
+    assert_int_equal(fake_lapic_take(&fake), VECTOR);
+    assert_int_equal(ticks_in(3000, 10), 0); /* once */
+
+    lapic_set_tsc_deadline(l, fake.now * 3 + 3000);
+    l->lvt_timer |= LAPIC_LVT_MASKED; /* nobody hears of it */
+    assert_true(lapic_fire(l, fake.now * 3 + 3000));
+    assert_int_equal(lapic_raised_here(l), -1);
+    assert_int_equal(fake_lapic_take(&fake), NONE);
+}
+
 static void test_tsc_is_set(void **state)
 {
     (void)state;
@@ -421,6 +447,7 @@ int main(void)
         cmocka_unit_test_setup(test_tsc_deadline_is_taken_back, setup),
         cmocka_unit_test_setup(test_tsc_deadline_mode_excludes_the_counter, setup),
         cmocka_unit_test_setup(test_tsc_deadline_never_early, setup),
+        cmocka_unit_test_setup(test_tsc_deadline_fires, setup),
         cmocka_unit_test_setup(test_tsc_is_set, setup),
         cmocka_unit_test_setup(test_masked_tsc_deadline, setup),
         cmocka_unit_test_setup(test_reset_stops_it, setup),

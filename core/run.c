@@ -121,20 +121,27 @@ static no_inline void retire(struct run_queue *queue, struct vcpu *vcpu)
         vm_over(vm);
 }
 
+static no_inline void take_input(struct vm *vm)
+{
+    lock_take(&vm->device_lock);
+    __atomic_store_n(&vm->input_waits, false, __ATOMIC_SEQ_CST); /* before it is taken */
+    vm->input(vm);
+    lock_drop(&vm->device_lock);
+}
+
 void run_devices(struct vcpu *vcpu, u64 now)
 {
     struct vm *vm = vcpu->vm;
-    bool input = __atomic_load_n(&vm->input_waits, __ATOMIC_ACQUIRE);
 
     if (vcpu->deadline <= now)
         vm->expire_own(vcpu, now);
-    if (vcpu->index != 0 || (!input && __atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now))
+    if (vcpu->index != 0)
+        return;
+    if (unlikely(__atomic_load_n(&vm->input_waits, __ATOMIC_ACQUIRE)))
+        take_input(vm);
+    if (__atomic_load_n(&vm->deadline, __ATOMIC_RELAXED) > now)
         return;
     lock_take(&vm->device_lock);
-    if (input) {
-        __atomic_store_n(&vm->input_waits, false, __ATOMIC_SEQ_CST); /* before it is taken */
-        vm->input(vm);
-    }
     vm->expire(vm, now);
     lock_drop(&vm->device_lock);
 }
@@ -166,8 +173,12 @@ void vcpu_call(struct vcpu *vcpu, u32 attention)
 {
     bool here = vcpu->core == arch_core();
     struct vcpu *inside = here ? queue_of(vcpu->core)->inside : NULL;
-    bool wanted = !inside || inside == vcpu || wants_core(vcpu);
 
+    if (likely(inside == vcpu)) {
+        vcpu_note(vcpu, attention);
+        return;
+    }
+    bool wanted = !inside || wants_core(vcpu);
     __atomic_or_fetch(&vcpu->attention, attention, __ATOMIC_SEQ_CST);
     if (!here)
         arch_kick(vcpu->core);

@@ -45,12 +45,6 @@ static const struct wire hpet_wiring[] = {
     {PC_HPET_BASE, HPET_SIZE, offsetof(struct pc, hpet), 0},
 };
 
-/* Those that want to run at a time. */
-static const size_t timed[] = {
-    offsetof(struct pc, pit), offsetof(struct pc, com1), offsetof(struct pc, rtc),
-    offsetof(struct pc, pm),  offsetof(struct pc, hpet),
-};
-
 enum { PM_TIMER_BITS = 32 }; /* FADT's TMR_VAL_EXT says so */
 
 static struct device *device_at(struct pc *pc, size_t offset)
@@ -92,18 +86,38 @@ static u32 with_bit(u32 set, unsigned bit, bool value)
 }
 
 /* ACPI's RTC status follows the clock's interrupt (82371AB PIIX4 data sheet, PMSTS). */
-static void line(void *ctx, unsigned number, bool level)
+static no_inline void isa_line(struct pc *pc, unsigned number, bool level)
 {
-    struct pc *pc = ctx;
-
-    if (number == DEV_LINE_INTR) {
-        pc_apic_intr(pc, level);
-        return;
-    }
     pc->lines_up = with_bit(pc->lines_up, number, level);
     set_input(pc, number);
     if (number == PC_IRQ_RTC && level)
         pm_raise(&pc->pm, PM_RTC);
+}
+
+static void line(void *ctx, unsigned number, bool level)
+{
+    if (number == DEV_LINE_INTR)
+        pc_apic_intr(ctx, level);
+    else
+        isa_line(ctx, number, level);
+}
+
+/* Mostly it is the PIT, alone on its input. */
+static void pulse(void *ctx, unsigned number)
+{
+    struct pc *pc = ctx;
+    u32 bit = 1u << number;
+
+    if (unlikely(number != PC_IRQ_PIT || hpet_replaces_legacy(&pc->hpet) ||
+                 pc->hpet_lines_up & bit)) {
+        line(ctx, number, false);
+        line(ctx, number, true);
+        return;
+    }
+    pc->lines_up |= bit;
+    pc->inputs_up |= bit;
+    pic_pulse(&pc->pic, number);
+    ioapic_pulse(&pc->apic.ioapic, PC_PIN_PIT);
 }
 
 static void hpet_line(void *ctx, unsigned number, bool level)
@@ -114,6 +128,12 @@ static void hpet_line(void *ctx, unsigned number, bool level)
     set_input(pc, number);
 }
 
+static void hpet_pulse(void *ctx, unsigned number)
+{
+    hpet_line(ctx, number, false);
+    hpet_line(ctx, number, true);
+}
+
 /* Read by the run loop without the lock, so written in one piece. */
 static void set_deadline(struct pc *pc, struct device *earliest)
 {
@@ -121,16 +141,21 @@ static void set_deadline(struct pc *pc, struct device *earliest)
     __atomic_store_n(&pc->vm->deadline, earliest->deadline, __ATOMIC_RELEASE);
 }
 
+static always_inline struct device *earlier(struct device *a, struct device *b)
+{
+    return b->deadline < a->deadline ? b : a;
+}
+
+/* Of those that want to run at a time. */
+enum { TIMED = 5 };
+
 static void find_earliest(struct pc *pc)
 {
-    struct device *earliest = device_at(pc, timed[0]);
+    struct device *earliest = earlier(&pc->pit.dev, &pc->com1.dev);
 
-    for (unsigned i = 1; i < array_size(timed); i++) {
-        struct device *dev = device_at(pc, timed[i]);
-        if (dev->deadline < earliest->deadline)
-            earliest = dev;
-    }
-    set_deadline(pc, earliest);
+    earliest = earlier(earliest, &pc->rtc.dev);
+    earliest = earlier(earliest, &pc->pm.dev);
+    set_deadline(pc, earlier(earliest, &pc->hpet.dev));
 }
 
 /* Devices run with vCPU 0: its turn must not last beyond the new deadline. */
@@ -185,7 +210,7 @@ static void expire(struct vm *vm, u64 time)
     struct pc *pc = vm->machine;
 
     /* Each one's deadline is past `time` then. */
-    for (unsigned i = 0; i < array_size(timed) && pc->earliest->deadline <= time; i++)
+    for (unsigned i = 0; i < TIMED && pc->earliest->deadline <= time; i++)
         pc->earliest->ops->expire(pc->earliest, time);
 }
 
@@ -264,8 +289,8 @@ const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
 
     memset(pc, 0, sizeof *pc);
     pc->vm = vm;
-    pc->host = (struct dev_host){pc, now, line, timer, output, room, stop};
-    pc->hpet_host = (struct dev_host){pc, now, hpet_line, timer, output, room, stop};
+    pc->host = (struct dev_host){pc, now, line, pulse, timer, output, room, stop};
+    pc->hpet_host = (struct dev_host){pc, now, hpet_line, hpet_pulse, timer, output, room, stop};
     vm->machine = pc;
     vm->expire = expire;
     vm->expire_own = pc_apic_expire;

@@ -32,7 +32,8 @@ static bool deliver_interrupt(struct guest *guest, const struct guest_event_ops 
 {
     if (ops->busy(guest) || !ops->takes_interrupts(guest))
         return true;
-    ops->inject(guest, &(struct guest_event){.vector = guest->apic->take(guest)});
+    guest->event = (struct guest_event){.vector = guest->apic->take(guest)};
+    ops->inject(guest, &guest->event); /* which holds nothing else then, and stays not valid */
     return guest->apic->pending(guest);
 }
 

@@ -37,8 +37,9 @@ struct dev_host {
      * below 2^63. */
     u64 (*now)(void *ctx);
 
-    /* The device's line has changed to `level` (a pulse is two calls). */
+    /* The device's line has changed to `level`; it falls, if it was up, and rises at once. */
     void (*line)(void *ctx, unsigned line, bool level);
+    void (*pulse)(void *ctx, unsigned line);
 
     /* dev->deadline has changed; the machine calls ops->expire when `now` has reached it. */
     void (*timer)(void *ctx, struct device *dev);
@@ -91,6 +92,11 @@ static inline u64 dev_now(const struct device *dev)
 static inline void dev_line(const struct device *dev, unsigned line, bool level)
 {
     dev->host->line(dev->host->ctx, line, level);
+}
+
+static inline void dev_pulse(const struct device *dev, unsigned line)
+{
+    dev->host->pulse(dev->host->ctx, line);
 }
 
 static inline void dev_set_deadline(struct device *dev, u64 deadline)

@@ -24,7 +24,6 @@ enum {
 #define CAPS ((u64)HPET_PERIOD_FS << 32 | HPET_BLOCK)
 
 #define CONFIG_ENABLE BIT(0)
-#define CONFIG_LEGACY BIT(1)
 
 #define T_CAN      (BIT(4) | BIT(5) | (u64)HPET_PINS << 32) /* periodic, 64 bits */
 #define T_WRITABLE (T_LEVEL | T_INTERRUPT | T_PERIODIC | T_SET | T_32BIT | MASK(13, T_ROUTE))
@@ -52,11 +51,6 @@ static struct hpet *hpet_of(struct device *dev)
 static bool running(const struct hpet *hpet)
 {
     return hpet->config & CONFIG_ENABLE;
-}
-
-bool hpet_replaces_legacy(const struct hpet *hpet)
-{
-    return hpet->config & CONFIG_LEGACY;
 }
 
 static u64 counter_at(const struct hpet *hpet, u64 tick)
@@ -92,8 +86,8 @@ static void tell_edge(struct hpet *hpet, struct hpet_timer *t, u64 now)
 {
     if (!t->owes || now < t->told + LEAST_GAP)
         return;
-    set_line(hpet, t, false);
-    set_line(hpet, t, true);
+    t->level = true;
+    dev_pulse(&hpet->dev, t->line);
     t->owes = false;
     t->told = now;
 }
@@ -167,13 +161,13 @@ static void write_config(struct hpet *hpet, u64 value, u64 tick)
 {
     u64 counter = counter_at(hpet, tick), before = hpet->config;
 
-    hpet->config = value & (CONFIG_ENABLE | CONFIG_LEGACY);
+    hpet->config = value & (CONFIG_ENABLE | HPET_LEGACY);
     hpet->counter = running(hpet) ? counter - tick : counter;
     reroute(hpet);
     if ((before ^ hpet->config) & CONFIG_ENABLE)
         for (unsigned n = 0; n < HPET_TIMERS; n++)
             aim(hpet, &hpet->timer[n], tick);
-    if ((before ^ hpet->config) & CONFIG_LEGACY) {
+    if ((before ^ hpet->config) & HPET_LEGACY) {
         dev_line(&hpet->dev, HPET_LEGACY_0, legacy_level(&hpet->timer[0], HPET_LEGACY_0));
         dev_line(&hpet->dev, HPET_LEGACY_1, legacy_level(&hpet->timer[1], HPET_LEGACY_1));
     }

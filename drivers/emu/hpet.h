@@ -39,6 +39,10 @@ void hpet_init(struct hpet *hpet, const struct dev_host *host);
 
 /* Timers 0 and 1 stand in for the PIT and the clock, whose own lines reach nothing then. Whenever
  * this changes, dev_line hears of both lines, changed or not. */
-bool hpet_replaces_legacy(const struct hpet *hpet);
+#define HPET_LEGACY (1u << 1) /* of `config` */
+static inline bool hpet_replaces_legacy(const struct hpet *hpet)
+{
+    return hpet->config & HPET_LEGACY;
+}
 
 #endif

@@ -60,12 +60,14 @@ bool i8259_has_slave(const struct i8259 *chip, unsigned input)
  */
 unsigned i8259_asking(const struct i8259 *chip)
 {
-    unsigned request = rank(chip, chip->irr & (u8)~chip->imr);
-    unsigned service = rank(chip, serving(chip));
+    u8 requests = chip->irr & (u8)~chip->imr, served = serving(chip);
 
-    if (!chip->ready || request == I8259_NONE)
+    if (!requests || !chip->ready)
         return I8259_NONE;
-    unsigned input = input_of_rank(chip, request);
+    unsigned request = rank(chip, requests), input = input_of_rank(chip, request);
+    if (likely(!served))
+        return input;
+    unsigned service = rank(chip, served);
     bool again = chip->fully_nested && i8259_has_slave(chip, input);
     return request < service || (request == service && again) ? input : I8259_NONE;
 }
@@ -80,6 +82,15 @@ bool i8259_line(struct i8259 *chip, unsigned input, bool level)
         return false;
     chip->lines ^= bit;
     chip->irr = level ? before | bit : before & (u8)~bit;
+    return (chip->irr ^ before) & (u8)~chip->imr;
+}
+
+bool i8259_pulse(struct i8259 *chip, unsigned input)
+{
+    u8 bit = (u8)(1u << input), before = chip->irr;
+
+    chip->lines |= bit;
+    chip->irr = before | bit;
     return (chip->irr ^ before) & (u8)~chip->imr;
 }
 

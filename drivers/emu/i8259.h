@@ -27,8 +27,9 @@ struct i8259 {
     bool rotate_auto, special_mask, poll, read_isr; /* OCW2, OCW3 */
 };
 
-/* False: nobody can tell a difference. */
+/* False: nobody can tell a difference. The second is for a line that falls and rises at once. */
 bool i8259_line(struct i8259 *chip, unsigned input, bool level);
+bool i8259_pulse(struct i8259 *chip, unsigned input);
 
 /* The input that the chip asks service for now, or I8259_NONE; and in short, whether it asks. */
 unsigned i8259_asking(const struct i8259 *chip);

@@ -71,6 +71,19 @@ void ioapic_line(struct ioapic *ioapic, unsigned pin, bool level)
         send(ioapic, pin);
 }
 
+void ioapic_pulse(struct ioapic *ioapic, unsigned pin)
+{
+    if (pin >= IOAPIC_PINS)
+        return;
+    ioapic->lines |= 1u << pin;
+    if (likely(ioapic->entry[pin] & ENTRY_MASKED))
+        return;
+    if (by_level(ioapic->entry[pin]))
+        poll(ioapic, pin);
+    else
+        send(ioapic, pin);
+}
+
 void ioapic_eoi(struct ioapic *ioapic, u8 vector)
 {
     for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {

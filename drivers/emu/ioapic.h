@@ -39,6 +39,7 @@ void ioapic_init(struct ioapic *ioapic, const struct dev_host *host,
 
 /* Pins past the last are ignored. */
 void ioapic_line(struct ioapic *ioapic, unsigned pin, bool level);
+void ioapic_pulse(struct ioapic *ioapic, unsigned pin); /* falls and rises at once */
 
 /* A local APIC has ended a level-triggered interrupt with this vector. */
 void ioapic_eoi(struct ioapic *ioapic, u8 vector);

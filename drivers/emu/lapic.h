@@ -116,7 +116,7 @@ void lapic_reload(struct lapic *l);
  * this was asked last, or -1.
  */
 int lapic_requested(const struct lapic *l);
-int lapic_raised(struct lapic *l);
+static inline int lapic_raised(struct lapic *l);
 
 /* --- the owner's: a guest's accesses --- */
 
@@ -208,6 +208,13 @@ static inline int lapic_raised_here(struct lapic *l)
 
     l->raised = -1;
     return raised;
+}
+
+static inline int lapic_raised(struct lapic *l)
+{
+    if (unlikely(lapic_has_posted(l)))
+        lapic_merge(l);
+    return lapic_raised_here(l);
 }
 
 /* The vector that the processor has to take when it can, or -1. Merges first. */

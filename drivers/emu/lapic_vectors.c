@@ -171,13 +171,6 @@ void lapic_merge(struct lapic *l)
     l->irr_top = top_of(l, LAPIC_IRR, l->irr_words);
 }
 
-int lapic_raised(struct lapic *l)
-{
-    if (unlikely(lapic_has_posted(l)))
-        lapic_merge(l);
-    return lapic_raised_here(l);
-}
-
 static bool many(u32 bits)
 {
     return bits & (bits - 1);

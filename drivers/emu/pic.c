@@ -38,6 +38,14 @@ void pic_line(struct pic *pic, unsigned irq, bool level)
         settle(pic);
 }
 
+void pic_pulse(struct pic *pic, unsigned irq)
+{
+    if (irq >= 16 || irq == CASCADE)
+        return;
+    if (i8259_pulse(&pic->chip[irq / 8], irq % 8))
+        settle(pic);
+}
+
 u8 pic_ack(struct pic *pic)
 {
     struct i8259 *master = &pic->chip[0], *slave = &pic->chip[1];

@@ -26,6 +26,7 @@ void pic_init(struct pic *pic, const struct dev_host *host);
 
 /* Sets the input, 0 to 15; others are ignored. */
 void pic_line(struct pic *pic, unsigned irq, bool level);
+void pic_pulse(struct pic *pic, unsigned irq); /* falls and rises at once */
 
 /* INTR: the processor takes an interrupt as soon as it accepts one. */
 static inline bool pic_pending(const struct pic *pic)

@@ -67,8 +67,8 @@ static void settle(struct pit *pit, u64 tick)
     pit->owed = min_u64(pit->owed + c->rises, most_owed(c));
     c->rises = 0;
     if (pit->owed && tick >= pit->told + gap(c)) {
-        set_line(pit, false);
-        set_line(pit, true);
+        pit->line = true;
+        dev_pulse(&pit->dev, pit->irq);
         pit->owed--;
         pit->told = tick;
     }

@@ -52,6 +52,12 @@ static void line(void *ctx, unsigned number, bool level)
     KVM_CALL(pc.vm, KVM_IRQ_LINE, &irq);
 }
 
+static void pulse(void *ctx, unsigned number)
+{
+    line(ctx, number, false);
+    line(ctx, number, true);
+}
+
 static void timer(void *ctx, struct device *dev)
 {
     (void)ctx;
@@ -133,7 +139,7 @@ const struct kvm_devices *pc_devices(int vm, u64 size)
     static const struct kvm_devices devices = {port, memory};
 
     pc.vm = vm;
-    pc.host = (struct dev_host){&pc, now, line, timer, output, room, stop};
+    pc.host = (struct dev_host){&pc, now, line, pulse, timer, output, room, stop};
     io_bus_init_ports(&pc.ports);
     init_devices(size);
     wire(PC_PORT_I8042_DATA, 1, &pc.i8042.dev, I8042_DATA);

@@ -37,6 +37,12 @@ static void fake_line(void *ctx, unsigned line, bool level)
     fake->line[line] = level;
 }
 
+static void fake_pulse(void *ctx, unsigned line)
+{
+    fake_line(ctx, line, false);
+    fake_line(ctx, line, true);
+}
+
 static void fake_timer(void *ctx, struct device *dev)
 {
     (void)dev;
@@ -70,7 +76,8 @@ static void fake_stop(void *ctx, enum dev_stop reason, u64 status)
 static inline void fake_init(struct fake_host *fake)
 {
     *fake = (struct fake_host){
-        .host = {fake, fake_now, fake_line, fake_timer, fake_output, fake_room, fake_stop}
+        .host = {fake, fake_now, fake_line, fake_pulse, fake_timer, fake_output, fake_room,
+                 fake_stop}
     };
 }
 

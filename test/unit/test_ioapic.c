@@ -294,6 +294,50 @@ static void test_dump(void **state)
     assert_null(strstr(text, "pin 8"));
 }
 
+static u32 draw(u32 below)
+{
+    static u32 state = 1;
+
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+}
+
+/* With any entries; what it sends is the same, too. */
+static void test_pulse_is_down_and_up(void **state)
+{
+    unsigned heard = 0;
+    (void)state;
+
+    for (unsigned i = 0; i < 200000; i++) {
+        set(0x10 + draw(2 * IOAPIC_PINS), draw(1 << 17) & (draw(2) ? ~MASKED : ~0u));
+        ioapic_line(&ioapic, draw(IOAPIC_PINS), draw(2));
+        if (draw(4) == 0)
+            ioapic_eoi(&ioapic, (u8)draw(256));
+        taken = draw(4);
+
+        struct ioapic before = ioapic;
+        unsigned pin = draw(IOAPIC_PINS + 1);
+        sent = 0;
+        ioapic_line(&ioapic, pin, false);
+        ioapic_line(&ioapic, pin, true);
+        struct ioapic after = ioapic;
+        struct lapic_message message = last;
+        unsigned messages = sent;
+        heard += messages;
+
+        ioapic = before;
+        sent = 0;
+        memset(&last, 0, sizeof last);
+        ioapic_pulse(&ioapic, pin);
+        assert_int_equal(sent, messages);
+        assert_memory_equal(&ioapic.entry, &after.entry, sizeof after.entry);
+        assert_int_equal(ioapic.lines, after.lines);
+        if (sent)
+            assert_memory_equal(&last, &message, sizeof message);
+    }
+    assert_in_range(heard, 10000, 200000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +355,7 @@ int main(void)
         cmocka_unit_test_setup(test_messages, setup),
         cmocka_unit_test_setup(test_polarity_is_kept_and_changes_nothing, setup),
         cmocka_unit_test_setup(test_dump, setup),
+        cmocka_unit_test_setup(test_pulse_is_down_and_up, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -382,6 +382,47 @@ static void test_reset(void **state)
     pic_line(&pic, 99, true);
 }
 
+static u32 draw(u32 below)
+{
+    static u32 state = 1;
+
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+}
+
+/* In any state that command words and lines lead to. */
+static void test_pulse_is_down_and_up(void **state)
+{
+    unsigned heard = 0;
+    (void)state;
+
+    for (unsigned i = 0; i < 200000; i++) {
+        if (draw(1000) == 0)
+            setup(NULL);
+        if (draw(3) == 0)
+            dev_out(dev, draw(6), (u8)draw(256));
+        pic_line(&pic, draw(16), draw(2));
+        if (draw(4) == 0)
+            take();
+
+        struct pic before = pic;
+        bool intr = fake.line[DEV_LINE_INTR];
+        unsigned irq = draw(17);
+        pulse(irq);
+        struct pic after = pic;
+        bool asks = fake.line[DEV_LINE_INTR];
+        heard += memcmp(&before.chip, &after.chip, sizeof after.chip) != 0;
+
+        pic = before;
+        fake.line[DEV_LINE_INTR] = intr;
+        pic_pulse(&pic, irq);
+        assert_memory_equal(&pic.chip, &after.chip, sizeof after.chip);
+        assert_int_equal(pic.pending, after.pending);
+        assert_int_equal(fake.line[DEV_LINE_INTR], asks);
+    }
+    assert_in_range(heard, 10000, 200000);
+}
+
 #define test(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -406,6 +447,7 @@ int main(void)
         test(test_poll),
         test(test_wide_read_registers),
         test(test_reset),
+        test(test_pulse_is_down_and_up),
     };
     return cmocka_run_group_tests_name("pic", tests, NULL, NULL);
 }

@@ -117,6 +117,16 @@ static const struct io_range *find(struct io_bus *bus, u64 address)
     return range;
 }
 
+const struct io_range *io_bus_whole(struct io_bus *bus, u64 address, unsigned bytes)
+{
+    const struct io_range *range = bus->hit;
+
+    if (io_bus_hits(range, address, bytes))
+        return range;
+    range = find(bus, address);
+    return range && io_bus_hits(range, address, bytes) ? range : NULL;
+}
+
 /* One access is enough: the width is the device's, aligned, and ends inside the range. */
 static inline bool fits(const struct io_range *range, u64 address, unsigned bytes)
 {

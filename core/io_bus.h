@@ -80,6 +80,9 @@ static inline void io_bus_write(struct io_bus *bus, u64 address, unsigned bytes,
         range->dev->ops->write(range->dev, range->reg + address, bytes, value);
 }
 
+/* The range whose device takes the access whole, or NULL: for one that is repeated. */
+const struct io_range *io_bus_whole(struct io_bus *bus, u64 address, unsigned bytes);
+
 /* Whose address it is, or NULL. */
 const struct io_range *io_bus_find(const struct io_bus *bus, u64 address);
 

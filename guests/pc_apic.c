@@ -255,14 +255,37 @@ static struct lapic *settled(struct guest *guest)
     return &cpu->lapic;
 }
 
+/* The timer's time may have come within an access, which is no end of it. */
+static void note_raised(struct guest *guest)
+{
+    if (unlikely(cpu_of(guest)->lapic.raised >= 0))
+        vcpu_note(&guest->vcpu, ATTENTION_EVENT);
+}
+
+/* The timer's registers have to do with no others: for them the page need not be settled. */
+static bool is_timer(u32 offset)
+{
+    return offset == LAPIC_TIMER_CURRENT || offset == LAPIC_TIMER_INITIAL ||
+           offset == LAPIC_LVT_TIMER || offset == LAPIC_TIMER_DIVIDE;
+}
+
 static u32 read(struct guest *guest, u32 offset)
 {
-    return lapic_read(settled(guest), offset);
+    u32 value = lapic_read(is_timer(offset) ? &cpu_of(guest)->lapic : settled(guest), offset);
+
+    note_raised(guest);
+    return value;
 }
 
 static void write(struct guest *guest, u32 offset, u32 value)
 {
-    lapic_write(settled(guest), offset, value);
+    if (is_timer(offset)) {
+        lapic_write(&cpu_of(guest)->lapic, offset, value);
+        note_raised(guest);
+    } else {
+        lapic_write(settled(guest), offset, value);
+        guest_apic_wrote(guest);
+    }
 }
 
 static bool write_eoi_msr(struct guest *guest, u64 value)
@@ -279,12 +302,19 @@ static bool write_eoi_msr(struct guest *guest, u64 value)
 }
 
 #define MSR_APIC_BASE    0x1bu
+#define MSR_X2APIC       0x800u
 #define MSR_X2APIC_ICR   0x830u
 #define MSR_TSC_DEADLINE 0x6e0u
 
+static bool is_timer_msr(u32 msr)
+{
+    return msr == MSR_TSC_DEADLINE || is_timer((msr - MSR_X2APIC) << 4);
+}
+
 static bool read_msr(struct guest *guest, u32 msr, u64 *value)
 {
-    struct lapic *l = settled(guest);
+    struct lapic *l = is_timer_msr(msr) ? &cpu_of(guest)->lapic : settled(guest);
+    bool good = true;
 
     if (msr == MSR_PV_EOI)
         *value = cpu_of(guest)->eoi_msr;
@@ -293,8 +323,9 @@ static bool read_msr(struct guest *guest, u32 msr, u64 *value)
     else if (msr == MSR_TSC_DEADLINE)
         *value = lapic_tsc_deadline(l);
     else
-        return lapic_rdmsr(l, msr, value);
-    return true;
+        good = lapic_rdmsr(l, msr, value);
+    note_raised(guest);
+    return good;
 }
 
 /* Nothing but IRR may change here, and that only if it is for itself. */
@@ -334,23 +365,38 @@ static int fire(struct guest *guest)
     return unlikely(cpu->changed || l->tmr_moved) ? GUEST_APIC_ALL : lapic_raised_here(l);
 }
 
+static bool write_timer_msr(struct guest *guest, u32 msr, u64 value)
+{
+    bool good = true;
+
+    if (msr == MSR_TSC_DEADLINE)
+        arm(guest, value);
+    else
+        good = lapic_wrmsr(&cpu_of(guest)->lapic, msr, value);
+    note_raised(guest);
+    return good;
+}
+
 static bool write_msr(struct guest *guest, u32 msr, u64 value)
 {
-    struct lapic *l = settled(guest);
+    bool good;
 
+    if (is_timer_msr(msr))
+        return write_timer_msr(guest, msr, value);
     if (msr == MSR_PV_EOI)
-        return write_eoi_msr(guest, value);
-    if (msr == MSR_APIC_BASE)
-        return lapic_set_base(l, value);
-    if (msr != MSR_TSC_DEADLINE)
-        return lapic_wrmsr(l, msr, value);
-    arm(guest, value);
-    return true;
+        good = write_eoi_msr(guest, value);
+    else if (msr == MSR_APIC_BASE)
+        good = lapic_set_base(settled(guest), value);
+    else
+        good = lapic_wrmsr(settled(guest), msr, value);
+    guest_apic_wrote(guest);
+    return good;
 }
 
 static void tsc_changed(struct guest *guest)
 {
     lapic_tsc_changed(&cpu_of(guest)->lapic);
+    note_raised(guest);
     guest_pv_tsc_changed(guest);
 }
 

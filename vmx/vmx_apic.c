@@ -166,6 +166,5 @@ enum guest_action vmx_apic_written(struct guest *guest)
         (void)!guest->apic->msr_write(guest, MSR_X2(offset), value); /* SELF IPI */
     else
         guest->apic->write(guest, offset, value);
-    guest_apic_wrote(guest);
     return GUEST_RESUME;
 }

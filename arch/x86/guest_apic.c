@@ -37,10 +37,8 @@ bool guest_apic_write(struct guest *guest, gpa_t at, unsigned bytes, u64 value)
 
     if (!is_at(guest, at))
         return false;
-    if (!(offset & 0xf) && bytes >= 4) {
+    if (!(offset & 0xf) && bytes >= 4)
         guest->apic->write(guest, offset, (u32)value);
-        guest_apic_wrote(guest);
-    }
     return true;
 }
 
@@ -53,7 +51,6 @@ bool guest_apic_msr_write(struct guest *guest, u32 msr, u64 value)
 {
     bool good = guest->apic->msr_write(guest, msr, value);
 
-    guest_apic_wrote(guest);
     if (msr == MSR_APIC_BASE && good)
         guest->apic_off = !(value & APIC_BASE_ENABLE);
     return good;

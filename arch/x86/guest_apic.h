@@ -89,7 +89,7 @@ static inline void guest_cr8_set(struct guest *guest, u64 value)
     __atomic_or_fetch(&guest->vcpu.attention, (u32)ATTENTION_EVENT, __ATOMIC_RELAXED);
 }
 
-/* Something may have to be delivered that was not before. */
+/* For the machine, after a write: something may have to be delivered that was not before. */
 void guest_apic_wrote(struct guest *guest);
 
 /* guest_apic.c: an access of a memory operand, of whatever width. False: it is not at `at`. */

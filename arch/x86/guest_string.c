@@ -18,7 +18,7 @@
 #include "arch/x86/guest_port.h"
 #include "arch/x86/guest_space.h"
 
-#define STRING_BATCH 64 /* elements before pending events and other machines get their turn */
+#define STRING_BATCH 128 /* elements before pending events and other machines get their turn */
 
 struct string {
     struct guest *guest;
@@ -124,6 +124,38 @@ static always_inline u32 get(const u8 *at, unsigned bytes)
     return value;
 }
 
+/* Under the lock: one access of a run. Mostly one device takes them all, and is asked directly. */
+struct run {
+    struct io_bus *bus;
+    struct device *dev; /* NULL: the bus is to find out each time */
+    const struct device_ops *ops;
+    u64 offset;
+    u16 port;
+};
+
+static struct run begin_run(struct io_bus *bus, u16 port, unsigned bytes)
+{
+    const struct io_range *range = io_bus_whole(bus, port, bytes);
+
+    if (!range)
+        return (struct run){.bus = bus, .port = port};
+    return (struct run){bus, range->dev, range->dev->ops, range->reg + port, port};
+}
+
+static always_inline u64 run_read(const struct run *run, unsigned bytes)
+{
+    return likely(run->dev) ? run->ops->read(run->dev, run->offset, bytes)
+                            : io_bus_read(run->bus, run->port, bytes);
+}
+
+static always_inline void run_write(const struct run *run, unsigned bytes, u64 value)
+{
+    if (likely(run->dev))
+        run->ops->write(run->dev, run->offset, bytes, value);
+    else
+        io_bus_write(run->bus, run->port, bytes, value);
+}
+
 /* Until somebody calls; s->count is then how many were moved. */
 static void move_run(struct string *s)
 {
@@ -131,21 +163,23 @@ static void move_run(struct string *s)
     const u32 *attention = &s->guest->vcpu.attention;
     u8 nowhere[] = {0xff, 0xff, 0xff, 0xff}; /* beyond RAM */
     u8 *at = s->at ? s->at : nowhere;
-    u16 port = s->io->port;
     unsigned bytes = s->io->bytes, left = s->count;
     s64 step = !s->at ? 0 : s->down ? -(s64)bytes : bytes;
 
+    lock_take(&vm->device_lock);
+    struct run run = begin_run(&vm->ports, s->io->port, bytes);
     if (s->io->in) {
         do {
-            put(at, bytes, port_read(vm, port, bytes));
+            put(at, bytes, run_read(&run, bytes));
             at += step;
         } while (--left && !__atomic_load_n(attention, __ATOMIC_RELAXED));
     } else {
         do {
-            port_write(vm, port, bytes, get(at, bytes));
+            run_write(&run, bytes, get(at, bytes));
             at += step;
         } while (--left && !__atomic_load_n(attention, __ATOMIC_RELAXED));
     }
+    lock_drop(&vm->device_lock);
     s->count -= left;
 }
 

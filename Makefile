@@ -132,130 +132,6 @@ $(B)/trivet.elf: $(OBJS) $(B)/symbols.o linker.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LINK_FLAGS) $(OBJS) $(B)/symbols.o -o $@
 
-# --- the host: unit tests and fuzzers --------------------------------------------------------------
-UNIT_FLAGS = $(LANG_FLAGS) $(WARN_FLAGS) $(HOST_FLAGS) -fsanitize=address,undefined
-FUZZ_FLAGS = $(LANG_FLAGS) $(WARN_FLAGS) $(HOST_FLAGS) -fsanitize=fuzzer-no-link,address,undefined
-
-$(B)/host/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(call say,HOSTCC,$<)
-	$(Q)$(HOSTCC) $(UNIT_FLAGS) -MMD -MP -c $< -o $@
-
-$(B)/host/pure.a: $(PURE:%.c=$(B)/host/%.o)
-	$(Q)rm -f $@; ar rcs $@ $^
-
-$(B)/unit/%: test/unit/%.c $(B)/host/pure.a
-	@mkdir -p $(@D)
-	$(call say,UNIT,$<)
-	$(Q)$(HOSTCC) $(UNIT_FLAGS) -MMD -MP -MF $@.d $< $(B)/host/pure.a -lcmocka -o $@
-
-$(B)/fuzzobj/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(call say,FUZZCC,$<)
-	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
-
-$(B)/fuzzobj/pure.a: $(PURE:%.c=$(B)/fuzzobj/%.o)
-	$(Q)rm -f $@; ar rcs $@ $^
-
-$(B)/fuzz/%: test/fuzz/%.c $(B)/fuzzobj/pure.a
-	@mkdir -p $(@D)
-	$(call say,FUZZ,$<)
-	$(Q)$(FUZZCC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(B)/fuzzobj/pure.a $(FUZZ_LIBS) -o $@
-
-# The decoder against Zydis (libzydis-dev): a fuzzer, and a program that repeats itself by its seed.
-$(B)/fuzz/fuzz_decode: FUZZ_LIBS := -lZydis
-DECODER := $(filter arch/x86/decode%.c arch/x86/alu.c arch/x86/guest_cpu.c arch/x86/mmio_%.c,$(PURE))
-$(B)/fuzz/decode_compare: test/fuzz/decode_compare.c $(DECODER) $(wildcard arch/x86/*.h test/fuzz/*.h)
-	@mkdir -p $(@D)
-	$(call say,HOSTCC,$<)
-	$(Q)$(HOSTCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -O2 $< $(DECODER) -lZydis -o $@
-
-units: $(UNITS)
-	$(Q)set -e; for t in $(UNITS); do $$t; done
-
-fuzz: $(FUZZES)
-
-# --- tiny guests: one ELF (or boot sector) each, build/guests/tiny/NAME --------------------------------
-TINY_FLAGS := -DHOST=0 -O1 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
-              -fno-asynchronous-unwind-tables -fcf-protection=none
-TINY_LINK  := -nostdlib -static -Wl,-z,max-page-size=0x1000,-z,noexecstack,--build-id=none \
-              -T guests/tiny/tiny.ld
-TINY_RT    := $(patsubst %,$(B)/tiny/%.o,$(sort $(wildcard guests/tiny/rt/*.[cS])) lib/fmt.c lib/string.c)
-TINY_ELFS  := $(patsubst %.c,$(B)/%.elf,$(wildcard guests/tiny/*.c))
-TINY_FLATS := $(patsubst %.S,$(B)/%.bin,$(wildcard guests/tiny/flat_*.S))
-.PHONY: tiny
-.SECONDARY: $(TINY_RT)
-tiny: $(TINY_ELFS) $(TINY_FLATS)
-
-$(B)/tiny/%.o: % Makefile
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -c $< -o $@
-
-# The price list is more than one file.
-$(B)/guests/tiny/bench.elf: $(patsubst %,$(B)/tiny/%.o,$(sort $(wildcard guests/tiny/bench/*.c)))
-
-$(B)/guests/tiny/%.elf: guests/tiny/%.c $(TINY_RT) guests/tiny/tiny.ld Makefile
-	$(call say,TINY,$<)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -MMD -MP -MF $(@:.elf=.d) -MT $@ $< $(filter %.o,$^) $(TINY_LINK) -o $@
-
-$(B)/guests/tiny/flat_%.bin: guests/tiny/flat_%.S Makefile
-	$(call say,TINY,$<)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) -c $< -o $(@:.bin=.o)
-	$(Q)$(LD) -Ttext=0x7c00 --oformat=binary -e start $(@:.bin=.o) -o $@
-
-# --- Linux as a guest: Debian's own kernel (LINUX=cloud, or generic) and a small initramfs -------------
-LINUX := cloud
-.PHONY: linux
-linux: deps-linux
-	@$(SUB) $(B)/linux/$(LINUX)/vmlinuz $(B)/linux/initrd.img
-
-$(B)/linux/%/vmlinuz: guests/linux/fetch.sh
-	$(Q)sh guests/linux/fetch.sh kernel $* $@
-
-$(B)/linux/initrd.img: $(addprefix guests/linux/,fetch.sh init checks)
-	$(Q)sh guests/linux/fetch.sh initrd $@
-
-# The init that measures within it, and an initramfs with that: BENCH_LINUX=no leaves this Linux out of the benches.
-BENCH_LINUX := yes
-BENCH_WORDS := $(if $(filter no,$(BENCH_LINUX)),--no-linux)
-$(B)/linux/bench: guests/linux/bench.c lib/types.h Makefile
-	$(call say,CC,$<)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(TINY_FLAGS) -nostdlib -static -Wl,-Ttext-segment=0x10000000,--build-id=none,-z,noexecstack $< -o $@
-
-$(B)/linux/bench.img: guests/linux/fetch.sh $(addprefix guests/linux/,init checks) $(B)/linux/bench
-	$(Q)sh guests/linux/fetch.sh initrd $@ $(B)/linux/bench
-
-# The price list under Linux's KVM: a VMM of our own is the only program of a Debian kernel.
-KVM_VMM := $(wildcard test/bench/kvm_*.c guests/load_*.c guests/acpi*.c drivers/emu/uart*.c drivers/emu/rtc*.c) \
-            $(addprefix drivers/emu/,debug_exit.c fw_cfg.c i8042.c pci.c pm.c reset.c) \
-            $(addprefix guests/,firmware.c mptable.c smbios.c) core/io_bus.c lib/calendar.c lib/fmt.c lib/string.c
-KVM_MODULES := irqbypass kvm kvm-intel
-$(B)/linux/%/modules: guests/linux/fetch.sh | $(B)/linux/%/vmlinuz
-	$(Q)sh guests/linux/fetch.sh modules $* $@ $(KVM_MODULES)
-
-$(B)/bench/vmm: $(KVM_VMM) $(wildcard test/bench/*.h guests/load*.h) Makefile
-	$(call say,HOSTCC,$@)
-	@mkdir -p $(@D)
-	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) -DHOST=1 -D_GNU_SOURCE -O2 -static -pthread -Wl,-Ttext-segment=0x70000000 $(KVM_VMM) -o $@
-
-# One image a guest: list, two, shared.
-KVM_PARTS := $(addprefix $(B)/,linux/cloud/vmlinuz linux/cloud/modules bench/vmm)
-KVM_TINY  := $(patsubst %,$(B)/bench/kvm-%.iso,list two shared)
-$(KVM_TINY): $(B)/bench/kvm-%.iso: test/bench/kvm_image.sh $(KVM_PARTS) $(B)/guests/tiny/bench.elf
-	$(call say,ISO,$@)
-	$(Q)sh test/bench/kvm_image.sh $@ $* $(KVM_PARTS) $(B)/guests/tiny/bench.elf
-
-ifneq ($(BENCH_LINUX),no)
-KVM_LINUX := $(B)/bench/kvm-linux.iso
-endif
-LINUX_PARTS := $(addprefix $(B)/linux/,cloud/vmlinuz bench.img)
-$(B)/bench/kvm-linux.iso: test/bench/kvm_image.sh test/bench/linux_boot.py $(KVM_PARTS) $(LINUX_PARTS)
-	$(call say,ISO,$@)
-	$(Q)sh test/bench/kvm_image.sh $@ "linux $$(python3 test/bench/linux_boot.py --words)" $(KVM_PARTS) $(LINUX_PARTS)
-
 # --- run and test: each sees first to what it needs --------------------------------------------------
 NEEDS  := deps-build deps-iso deps-run deps-linux deps-test deps-bench deps-bench-kvm deps-bench-compare
 SUB    := $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
@@ -264,8 +140,6 @@ MENU    = --cfg boot/grub.cfg
 CONSOLE = python3 test/console.py --cores=$(CPUS) --memory=$(MEMORY)
 # What boot/grub.cfg loads beside the kernel.
 DEMO   := guests/demo/trivet.conf $(B)/guests/tiny/hello.elf
-BENCH = B=$(B) OBJCOPY=$(OBJCOPY) python3 test/bench/bench.py
-BENCH_NEEDS := $(addprefix $(B)/,trivet.elf guests/tiny/bench.elf guests/tiny/hello.elf)
 
 .PHONY: $(NEEDS) FORCE
 $(NEEDS): deps-%:
@@ -300,29 +174,7 @@ test-long: deps-test
 lint: deps-test
 	@python3 test/run.py -j$(JOBS) lint/
 
-bench: deps-bench
-	@$(SUB) $(BENCH_NEEDS)
-ifeq ($(BENCH_LINUX)$(filter-out vmx,$(LANE)),yes)
-	@DEPS='$(DEPS)' sh test/deps.sh linux && $(SUB) $(LINUX_PARTS) || echo 'Trivet: no boot of Linux is measured'
-endif
-	@$(BENCH) --lines $(or $(BENCH_WORDS),--linux) --lane $(or $(LANE),vmx)
-
-bench-kvm: deps-bench-kvm
-	@$(SUB) $(KVM_TINY) $(KVM_LINUX)
-	@B=$(B) python3 test/bench/kvm.py --lines $(BENCH_WORDS)
-
-# Measures only what has changed since: a table each, then both side by side.
-bench-compare: deps-bench-compare
-	@$(SUB) $(B)/bench/trivet.txt $(B)/bench/kvm.txt
-	@B=$(B) python3 test/bench/compare.py
-
-$(B)/bench/trivet.txt: $(BENCH_NEEDS) $(if $(KVM_LINUX),$(LINUX_PARTS)) test/bench/bench.py
-	$(call say,BENCH,$@)
-	$(Q)$(BENCH) $(or $(BENCH_WORDS),--linux) >/dev/null
-
-$(B)/bench/kvm.txt: $(KVM_TINY) $(KVM_LINUX) test/bench/kvm.py
-	$(call say,BENCH,$@)
-	$(Q)B=$(B) python3 test/bench/kvm.py $(BENCH_WORDS) >/dev/null
+include test/host.mk guests/guests.mk test/bench/bench.mk
 
 # --- order ---------------------------------------------------------------------------------------
 format:

@@ -9,7 +9,7 @@ here() {
 {
     here -print | sed 's/^/file /'
     printf 'word %s\n' $others
-    here \( -name '*.[chS]' -o -name '*.py' -o -name '*.sh' -o -name '*.conf' -o -name '*.ld' -o -name Makefile \) -print |
+    here \( -name '*.[chS]' -o -name '*.py' -o -name '*.sh' -o -name '*.conf' -o -name '*.ld' -o -name '*.mk' -o -name Makefile \) -print |
         grep -v '^test/docs\.sh$' | xargs grep -ohE '[A-Za-z0-9]*_[A-Za-z0-9_]*' | sort -u | sed 's/^/word /'
     grep -no '`[^`]*`' README.md docs/*.md | tr -d '`' | sed 's/^\([^:]*:[0-9]*\):/said \1 /'
 } | awk '

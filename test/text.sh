@@ -3,7 +3,7 @@
 # Each source file says its licence in one of its first two lines, and no line ends in blanks.
 status=0
 for path in Makefile .ci/run $(find ./* -path './build*' -prune -o \( -name '*.[chS]' -o -name '*.sh' -o \
-    -name '*.py' -o -name '*.ld' \) -print | sort); do
+    -name '*.py' -o -name '*.mk' -o -name '*.ld' \) -print | sort); do
     head -n 2 "$path" | grep -q 'SPDX-License-Identifier: MIT' || {
         echo "$path:1: no SPDX-License-Identifier: MIT"
         status=1

@@ -110,13 +110,9 @@ void lapic_init_signal(struct lapic *l);
 /* The page's IRR, ISR or TPR have been changed by the processor itself. */
 void lapic_reload(struct lapic *l);
 
-/*
- * Where the processor works on the page, and its highest vectors are not known until lapic_reload:
- * the highest in IRR, or -1; and the highest that has come there by us, with what was posted, since
- * this was asked last, or -1.
- */
+/* Where the processor works on the page, and its highest vectors are not known until lapic_reload:
+ * the highest in IRR, or -1. */
 int lapic_requested(const struct lapic *l);
-static inline int lapic_raised(struct lapic *l);
 
 /* --- the owner's: a guest's accesses --- */
 
@@ -201,7 +197,8 @@ static inline bool lapic_has_posted(const struct lapic *l)
 
 void lapic_merge(struct lapic *l);
 
-/* As lapic_raised, but for what was posted. */
+/* The highest that we have put into IRR since this was asked last, or -1; and the same with what
+ * was posted. */
 static inline int lapic_raised_here(struct lapic *l)
 {
     int raised = l->raised;

@@ -68,7 +68,7 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guest
             arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_apic.c arch/x86/guest_pv.c arch/x86/guest_switch.c arch/x86/guest_xstate.c \
             arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_during.c \
             arch/x86/guest_debug.c arch/x86/guest_maps.c arch/x86/guest_dump.c \
-            vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
+            vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_controls.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
             svm/svm_caps.c svm/svm_event.c svm/svm_names.c svm/svm_check.c svm/svm_dump.c))
 UNITS  := $(patsubst test/unit/%.c,$(B)/unit/%,$(sort $(wildcard test/unit/test_*.c)))
 FUZZES := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
@@ -85,11 +85,23 @@ $(B)/%.c.o: %.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(WARN_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
+	$(if $(filter $<,$(BOOT_ONLY)),$(Q)$(OBJCOPY) --prefix-alloc-sections=.boot $@)
 
 $(B)/%.S.o: %.S Makefile
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(LANG_FLAGS) $(KERNEL_FLAGS) -MMD -MP -c $< -o $@
+
+# What runs only until the machines are made: its memory goes to the frame allocator then (docs/boot.md). A file goes as a
+# whole, with its constants and variables, whatever the compiler makes of its functions (boot/entry.S and ap_start.S name
+# their sections themselves). linker.ld sees to it that nothing which stays refers to them.
+BOOT_ONLY := $(addprefix boot/,consoles_start.c cores_start.c info.c info_fb.c info_mem.c info_modules.c input_start.c machines_plan.c main.c memory.c options.c \
+                 options_console.c plan.c refuse.c selftest.c tables.c) \
+             $(addprefix arch/x86/,apic_init.c clock_init.c features.c identity.c preflight.c skew.c skew_exchange.c smp_start.c) \
+             $(addprefix core/,manifest.c manifest_check.c manifest_keys.c manifest_text.c) \
+             $(addprefix drivers/host/,acpi.c acpi_aml.c acpi_fadt.c acpi_madt.c acpi_misc.c clocks.c cmos.c pci.c serial_pci.c) \
+             $(addprefix mm/,frame_boot.c hostmap.c memmap.c) \
+             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_start.c svm/svm_caps.c svm/svm_start.c
 
 # Offsets of C structs for the assembler: lines "=> NAME value" in the assembly text of X_offsets.c.
 $(B)/%_offsets.h: %_offsets.c Makefile

@@ -17,7 +17,7 @@ void cores_start(const struct acpi_info *acpi, u32 limit);
 
 /* Switches the engine (NULL: none) on, core by core; a core where that fails is named and not used
  * for guests. */
-void cores_engine_on(const struct engine *engine);
+void cores_engine_on(const struct engine_start *start);
 
 /* Off again everywhere, for the way out; `here_only`: the others are beyond calling. */
 void cores_engine_off(bool here_only);

@@ -15,19 +15,20 @@
 /* Time to read a screen, before a power-off takes it away, where nobody is on a serial line. */
 #define READING_SECONDS 30
 
-static const struct options *options;
+struct options options;
+static bool known; /* what they are */
 
 static void panic_ends(void);
 
-void ending_use(const struct options *known)
+void ending_use(void)
 {
-    options = known;
+    known = true;
     panic_set_end(panic_ends);
 }
 
 static enum on_idle wish(void)
 {
-    return options ? options->on_idle : IDLE_HALT;
+    return known ? options.on_idle : IDLE_HALT;
 }
 
 /* Keys that were hit before the question do not answer it. */
@@ -88,20 +89,4 @@ void finish(u64 status)
         power_down(how);
     log_flush();
     cpu_halt_forever();
-}
-
-void refuse(const char *reason, const char *text)
-{
-    static char quoted[400];
-
-    consoles_last_chance();
-    log_error("%s", text);
-    log_event("refuse", "reason=%s text=%s", reason, log_quote(quoted, sizeof quoted, text));
-    finish(1);
-}
-
-void refuse_if(const char *reason, const char *text)
-{
-    if (text)
-        refuse(reason, text);
 }

@@ -7,8 +7,11 @@
 
 #include "boot/options.h"
 
-/* What the user wants at the end, as soon as it is known; also makes panics end so. */
-void ending_use(const struct options *options);
+/* The command line; it is asked to the end. */
+extern struct options options;
+
+/* As soon as it is known, it says how Trivet ends, panics included. */
+void ending_use(void);
 
 /* "done", and then what on-idle says. */
 void finish(u64 status) no_return;

@@ -102,7 +102,8 @@ _start:
 
 /*
  * Identity and direct map of the first 4 GiB through the same tables, and 18 MiB from VIRTUAL on: the image is linked
- * 2 MiB above that and has at most 16 (linker.ld). Keeps edi (the information) and ebp.
+ * 2 MiB above that and has at most 16 (linker.ld). One table of gigabytes serves all three: its first four entries are
+ * the 4 GiB, its last but one is the image's. Keeps edi (the information) and ebp.
  */
 build_tables:
     lea (boot_pd - VIRTUAL)(%ebp), %ebx
@@ -127,10 +128,9 @@ build_tables:
     lea 3(%ebx), %eax
     mov %eax, (%ecx)
     mov %eax, 256*8(%ecx)
-    lea (boot_pdpt_image - VIRTUAL + 3)(%ebp), %eax
     mov %eax, 511*8(%ecx)
     lea (boot_pd_image - VIRTUAL + 3)(%ebp), %eax
-    mov %eax, (boot_pdpt_image - VIRTUAL + 510*8)(%ebp)
+    mov %eax, 510*8(%ebx)
 
     lea 0x83(%ebp), %eax
     lea (boot_pd_image - VIRTUAL)(%ebp), %ebx
@@ -214,7 +214,7 @@ long_mode:
     call hv_main                        /* (information, distance moved); never returns */
     ud2
 
-    .section .rodata
+    .section .boot.rodata, "a"
     .balign 8
 boot_gdt:
     .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
@@ -233,13 +233,12 @@ shutdown_word:
     .globl boot_handed_over
 boot_handed_over: .skip 8
 
-    .section .pages, "aw", @nobits
+    .section .boot.pages, "aw", @nobits
     .balign 4096
     .globl boot_pml4
 boot_pml4:       .skip 4096
 boot_pdpt:       .skip 4096
 boot_pd:         .skip 4 * 4096
-boot_pdpt_image: .skip 4096
 boot_pd_image:   .skip 4096
 boot_stack:      .skip 16384
 boot_stack_top:

@@ -52,4 +52,14 @@ struct boot_info {
  */
 const char *boot_info_parse(const void *tags, size_t size, struct boot_info *info);
 
+/* What of it outlives boot: the modules, with their strings. */
+struct boot_modules {
+    unsigned count;
+    struct boot_module module[];
+};
+
+/* A copy that hangs on nothing else, in one piece of `size` bytes: boot_modules_size. */
+u64 boot_modules_size(const struct boot_info *info);
+void boot_modules_copy(const struct boot_info *info, struct boot_modules *modules);
+
 #endif

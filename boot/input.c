@@ -2,7 +2,6 @@
 #include "boot/input.h"
 
 #include "arch/arch.h"
-#include "arch/x86/apic.h"
 #include "arch/x86/trap.h"
 #include "boot/consoles.h"
 #include "core/console.h"
@@ -10,9 +9,6 @@
 #include "drivers/host/ioapic.h"
 #include "drivers/host/keyboard.h"
 #include "lib/clock.h"
-#include "lib/log.h"
-#include "mm/frame.h"
-#include "mm/hostmap.h"
 
 #define LOOK_NS     20000000ull  /* how often, where there is no interrupt or no room */
 #define IDLE_NS     250000000ull /* the same while no machine is attached to: for Ctrl-t */
@@ -78,25 +74,13 @@ static void look(void)
         look_again();
 }
 
-static volatile void *map_register(hpa_t base, u64 size)
+void input_start(bool interrupts)
 {
-    return hostmap_device(base, size, PT_UC);
-}
-
-void input_start(const struct acpi_info *acpi)
-{
-    u32 irqs = consoles_irqs();
-
-    by_interrupt = irqs;
-    for (u8 irq = 0; irq < 16; irq++)
-        if (irqs & 1u << irq && !ioapic_route(acpi, irq, VECTOR_CONSOLE, apic_id(), map_register))
-            by_interrupt = false;
+    by_interrupt = interrupts;
     irq_set_handler(VECTOR_CONSOLE, look);
-    console_use_room(frame_memory(CONSOLE_ROOM));
     running = true;
     keyboard_listen(true);
     consoles_listen(true);
-    log_debug("console: what is typed comes %s", by_interrupt ? "by interrupts" : "by looking");
     if (!by_interrupt)
         look_again();
 }

@@ -9,9 +9,12 @@
 
 #include "drivers/host/acpi.h"
 
+/* At boot, on core 0: looks for the interrupts, and starts. */
+void input_find(const struct acpi_info *acpi);
+
 /* On core 0, around the time that machines run. In between the keys are not to be read otherwise.
  */
-void input_start(const struct acpi_info *acpi);
+void input_start(bool by_interrupt);
 void input_stop(void);
 
 #endif

@@ -2,18 +2,16 @@
 #include "boot/machines.h"
 
 #include "arch/arch.h"
+#include "arch/x86/percpu.h"
 #include "boot/bench.h"
 #include "boot/cores.h"
 #include "boot/input.h"
+#include "boot/machines_private.h"
 #include "boot/main.h"
-#include "boot/plan.h"
-#include "core/console.h"
 #include "core/run.h"
 #include "core/vm.h"
-#include "drivers/host/cmos.h"
 #include "guests/firmware.h"
 #include "guests/load.h"
-#include "guests/pc.h"
 #include "lib/clock.h"
 #include "lib/lock.h"
 #include "lib/log.h"
@@ -21,27 +19,26 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 
-/* One of the manifest's machines, through all its lives. */
-struct machine {
-    struct vm vm; /* first */
-    struct pc pc;
-    struct vm_config config;
-};
+struct machines machines;
 
-static const struct boot_info *info;
-static const struct engine *engine;
-static struct machine *machines[MANIFEST_VMS_MAX];
-static u32 machine_count, machines_left;
+static u32 machines_left;
 static bool all_well = true;
-static const struct options *options;
-static u64 wall; /* seconds since 1970 when the guests' time was 0 */
 
 /* Making and unmaking a machine: one at a time, on whatever core. Over what follows, and load's
  * error. */
 static struct lock making;
-static u16 vcpus_on[CORE_SET_MAX];
+static u16 vcpus_on[CPUS_MAX];
 static u32 made;       /* machines that hold memory */
 static u64 free_first; /* memory before the first was made */
+
+/* NULL: there is none, as where the name is "". */
+static const struct boot_module *find_module(const char *name)
+{
+    for (unsigned i = 0; i < machines.modules->count; i++)
+        if (strcmp(machines.modules->module[i].name, name) == 0)
+            return &machines.modules->module[i];
+    return NULL;
+}
 
 static struct guest_image image_of(const struct boot_module *module)
 {
@@ -82,9 +79,9 @@ static const char *load(struct machine *machine, struct guest_start *start)
 {
     static struct load_error error;
     const struct vm_config *config = machine->vm.config;
-    const struct boot_module *initrd = plan_module(info, config->initrd);
+    const struct boot_module *initrd = find_module(config->initrd);
     struct guest_load order = {
-        .kernel = image_of(plan_module(info, config->kernel)),
+        .kernel = image_of(find_module(config->kernel)),
         .initrd = image_of(initrd),
         .cmdline = config->cmdline,
         .initrd_string = initrd ? initrd->args : "",
@@ -125,7 +122,7 @@ static const char *make_vcpus(struct vm *vm)
         u32 core = choose_core(vm->config);
         if (core == ~0u)
             return "none of its cores can run guests";
-        struct vcpu *vcpu = engine->vcpu_create(vm, i);
+        struct vcpu *vcpu = machines.engine->vcpu_create(vm, i);
         if (!vcpu)
             return "no memory for a virtual processor";
         vcpu->core = core;
@@ -159,17 +156,17 @@ static const char *build(struct machine *machine)
     const char *error = vm_take_memory(vm, vm->config->memory);
 
     if (!error)
-        error = pc_init(&machine->pc, vm, wall);
+        error = pc_init(&machine->pc, vm, machines.wall);
     if (!error)
-        error = engine->vm_create(vm);
+        error = machines.engine->vm_create(vm);
     if (!error)
-        error = engine->vm_visit(vm, check_range, vm);
+        error = machines.engine->vm_visit(vm, check_range, vm);
     if (!error)
         error = load(machine, &start);
     if (!error)
         error = make_vcpus(vm);
     if (!error)
-        engine->vcpu_start(vm->vcpu[0], &start);
+        machines.engine->vcpu_start(vm->vcpu[0], &start);
     return error;
 }
 
@@ -189,10 +186,10 @@ static void tear_down(struct vm *vm)
 {
     for (u32 i = 0; i < vm->vcpu_count; i++) {
         vcpus_on[vm->vcpu[i]->core]--;
-        engine->vcpu_destroy(vm->vcpu[i]);
+        machines.engine->vcpu_destroy(vm->vcpu[i]);
     }
     pc_destroy(&((struct machine *)vm)->pc);
-    engine->vm_destroy(vm);
+    machines.engine->vm_destroy(vm);
     vm_give_memory(vm);
     if (--made == 0)
         check_memory();
@@ -234,8 +231,9 @@ static bool make(struct machine *machine)
     memset(vm, 0, sizeof *vm);
     memset(&machine->pc, 0, sizeof machine->pc);
     vm->config = config;
-    vm->break_entry = options->fail_entry && strcmp(options->fail_entry, config->name) == 0;
-    vm->bench_from = options->bench ? boot_handed_over : 0;
+    vm->break_entry =
+        machines.options->fail_entry && strcmp(machines.options->fail_entry, config->name) == 0;
+    vm->bench_from = machines.options->bench ? boot_handed_over : 0;
     lock_take(&making);
     made++;
     const char *error = build(machine);
@@ -265,8 +263,8 @@ static void over(struct vm *vm)
 
     pc_finish(&machine->pc);
     announce_end(vm);
-    for (u32 i = 0; i < vm->vcpu_count && options->stats; i++)
-        stats_print(&vm->vcpu[i]->stats, engine->exit_name);
+    for (u32 i = 0; i < vm->vcpu_count && machines.options->stats; i++)
+        stats_print(&vm->vcpu[i]->stats, machines.engine->exit_name);
     lock_take(&making);
     tear_down(vm);
     lock_drop(&making);
@@ -281,21 +279,9 @@ static void over(struct vm *vm)
 static u64 memory_of_all(void)
 {
     u64 sum = 0;
-    for (unsigned i = 0; i < machine_count; i++)
-        sum += machines[i]->config.memory;
+    for (unsigned i = 0; i < machines.count; i++)
+        sum += machines.machine[i]->config.memory;
     return sum;
-}
-
-#define NO_CLOCK 946684800ull /* 2000-01-01 */
-
-/* The host's clock is asked once: it takes milliseconds, and restarted guests go on by it. */
-static void read_clock(void)
-{
-    u64 seconds = NO_CLOCK;
-
-    if (!cmos_time(&seconds))
-        log_warn("clock: the machine's own tells no time; the guests' begin with the year 2000");
-    wall = seconds - arch_now() / NS_PER_S;
 }
 
 /* All are made before the first runs: none is ahead of the others, or in their way. */
@@ -304,79 +290,24 @@ static void start_all(void)
     bool good[MANIFEST_VMS_MAX];
 
     free_first = frame_stats().free;
-    machines_left = machine_count;
-    if (options->bench)
+    machines_left = machines.count;
+    if (machines.options->bench)
         bench_memory(0, 0);
-    for (unsigned i = 0; i < machine_count; i++) {
-        good[i] = make(machines[i]);
+    for (unsigned i = 0; i < machines.count; i++) {
+        good[i] = make(machines.machine[i]);
         if (!good[i])
             count_end(false);
     }
-    if (options->bench)
-        bench_memory(machine_count, memory_of_all());
-    for (unsigned i = 0; i < machine_count; i++)
+    if (machines.options->bench)
+        bench_memory(machines.count, memory_of_all());
+    for (unsigned i = 0; i < machines.count; i++)
         if (good[i])
-            let_run(&machines[i]->vm);
+            let_run(&machines.machine[i]->vm);
 }
 
-/* The machine that attach= names. */
-static void wish_console(void)
+u64 machines_run(void)
 {
-    for (unsigned i = 0; i < machine_count; i++) {
-        if (strcmp(machines[i]->config.name, options->attach) == 0) {
-            console_wish(options->attach);
-            return;
-        }
-    }
-    log_warn("attach=%s: no machine has this name; the first one's is %s", options->attach,
-             machines[0]->config.name);
-}
-
-/* A block for each machine, with what it is to be. False: there is no memory for so many. */
-static bool take_machines(const struct manifest *manifest)
-{
-    for (; machine_count < manifest->count; machine_count++) {
-        struct machine *machine = frame_memory(sizeof *machine);
-        if (!machine) {
-            log_error("no memory to keep %u machines in", manifest->count);
-            return false;
-        }
-        machine->config = manifest->vm[machine_count];
-        machines[machine_count] = machine;
-    }
-    return true;
-}
-
-/* From the modules to what is to be made; false: no machine is started. */
-static bool plan_machines(void)
-{
-    const struct manifest *manifest = plan_read(info);
-    bool good = manifest && take_machines(manifest);
-
-    plan_forget(manifest);
-    if (!good)
-        log_error("no machine is started");
-    return good;
-}
-
-u64 machines_run(const struct boot_info *known, const struct engine *chosen,
-                 const struct options *chosen_options, const struct acpi_info *acpi)
-{
-    info = known;
-    engine = chosen;
-    options = chosen_options;
-    if (!info->module_count) {
-        log_warn("no modules: nothing to run. Give GRUB a `module2` with a kernel, or with a %s",
-                 MANIFEST_NAME);
-        return 0;
-    }
-    if (!plan_machines())
-        return 1;
-    read_clock();
-    run_init(engine, over);
-    if (options->attach)
-        wish_console();
-    input_start(acpi);
+    run_init(machines.engine, over);
     start_all();
     while (__atomic_load_n(&machines_left, __ATOMIC_ACQUIRE)) {
         if (!run_turn())

@@ -20,6 +20,7 @@
 #include "boot/machines.h"
 #include "boot/memory.h"
 #include "boot/options.h"
+#include "boot/over.h"
 #include "boot/selftest.h"
 #include "boot/tables.h"
 #include "lib/fmt.h"
@@ -29,7 +30,6 @@
 #include "vmx/vmx_cpu.h"
 
 static struct boot_info info;
-static struct options options;
 
 /* What is found out when there is memory. */
 struct findings {
@@ -62,7 +62,7 @@ void hv_main(const void *tags, u64 moved)
     cpu_init_boot();
     const char *broken = boot_info_parse(tags, BOOT_REACH - (u64)tags, &info);
     options_parse(broken ? "" : info.cmdline, &options);
-    ending_use(&options);
+    ending_use();
     log_set_source(&log_source);
     log_set_level(options.loglevel);
     consoles_start(&options, &info.fb);
@@ -83,36 +83,37 @@ void hv_main(const void *tags, u64 moved)
  * The engine that the command line names; else the one whose bit the processor shows; else the one
  * of the processor's maker, whose negotiation then says what is missing. NULL: another maker's.
  */
-static const struct engine *pick_engine(enum cpu_maker maker)
+static const struct engine_start *pick_engine(enum cpu_maker maker)
 {
     if (options.engine != ENGINE_AUTO)
-        return options.engine == ENGINE_VMX ? &vmx_engine : &svm_engine;
-    if (vmx_engine.present())
-        return &vmx_engine;
-    if (svm_engine.present())
-        return &svm_engine;
-    return maker == MAKER_INTEL ? &vmx_engine : maker == MAKER_AMD ? &svm_engine : NULL;
+        return options.engine == ENGINE_VMX ? &vmx_engine_start : &svm_engine_start;
+    if (vmx_engine_start.present())
+        return &vmx_engine_start;
+    if (svm_engine_start.present())
+        return &svm_engine_start;
+    return maker == MAKER_INTEL ? &vmx_engine_start : maker == MAKER_AMD ? &svm_engine_start : NULL;
 }
 
 /* Who names the wrong engine is told of the other one. */
-static void note_other_engine(const struct engine *engine)
+static void note_other_engine(const struct engine_start *engine)
 {
-    const struct engine *other = engine == &vmx_engine ? &svm_engine : &vmx_engine;
+    const struct engine_start *other =
+        engine == &vmx_engine_start ? &svm_engine_start : &vmx_engine_start;
 
     if (options.engine != ENGINE_AUTO && !engine->present() && other->present())
         fmt_text(found->report.note, sizeof found->report.note,
                  "engine=%s is on the command line, and this processor has %s: take it off",
-                 engine->name, other == &vmx_engine ? "VMX" : "SVM");
+                 engine->engine->name, other == &vmx_engine_start ? "VMX" : "SVM");
 }
 
-static const struct engine *preflight(void)
+static const struct engine_start *preflight(void)
 {
     struct cpu_identity identity;
 
     cpu_identify(&identity);
-    const struct engine *engine = pick_engine(cpu_maker(&identity));
+    const struct engine_start *engine = pick_engine(cpu_maker(&identity));
     if (engine) {
-        engine->preflight(engine == &vmx_engine ? options.vmx : options.svm, &found->report);
+        engine->preflight(engine == &vmx_engine_start ? options.vmx : options.svm, &found->report);
         note_other_engine(engine);
     } else {
         preflight_neither(&found->report, &identity);
@@ -123,23 +124,38 @@ static const struct engine *preflight(void)
     return preflight_ready(&found->report) ? engine : NULL;
 }
 
+/* For good: what is kept of all this has been copied. */
+static void no_return leave(u64 (*next)(void))
+{
+    frame_memory_free(found, sizeof *found);
+    const char *kept =
+        smp_settle() ? memory_leave() : "a core that has not answered may yet wake up in it";
+    if (!kept)
+        boot_over(next);
+    log_warn("boot: its memory is kept: %s", kept);
+    finish(next());
+}
+
 /* On the final tables and a guarded stack. */
 static void run(void)
 {
     apic_enable();
     refuse_if("no-clock", time_start(&found->acpi));
     cores_start(&found->acpi, options.maxcpus);
-    const struct engine *engine = preflight();
+    const struct engine_start *engine = preflight();
     cores_engine_on(engine);
     log_event("boot", "version=%s engine=%s cores=%u memory=%luM", VERSION,
-              engine ? engine->name : "none", cores_usable(), memory_total_mib());
+              engine ? engine->engine->name : "none", cores_usable(), memory_total_mib());
     if (options.bench)
         bench_boot();
     preflight_announce(&found->report);
     selftest_fail(options.fail);
-    if (options.selftest)
-        finish(selftest_run() != 0);
+    if (options.selftest) {
+        selftest_run();
+        leave(selftest_rest);
+    }
     if (options.preflight || !engine)
         finish(!engine);
-    finish(machines_run(&info, engine, &options, &found->acpi));
+    machines_plan(&info, engine->engine, &options, &found->acpi);
+    leave(machines_run);
 }

@@ -10,7 +10,7 @@
 #define IMAGE_VIRTUAL 0xffffffff80000000ull /* linker.ld */
 #define LEAST_RAM     (16 * MiB)
 
-extern const char image_start[], image_end[];
+extern const char image_start[], image_text_start[], image_end[];
 
 static u64 total;
 
@@ -86,4 +86,9 @@ const char *memory_start(struct boot_info *info, u64 moved)
     error = frame_add_rest(hostmap_limit());
     log_use_ring(frame_memory(LOG_RING));
     return error;
+}
+
+const char *memory_leave(void)
+{
+    return frame_leave(hostmap_image_hpa(image_start), (u64)(image_text_start - image_start));
 }

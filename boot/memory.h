@@ -21,6 +21,9 @@ static inline bool boot_reaches(hpa_t base, u64 size)
  */
 must_check const char *memory_start(struct boot_info *info, u64 moved);
 
+/* Before boot_over: the part of the image that is boot's may be given back. NULL, or why not. */
+must_check const char *memory_leave(void);
+
 /* What there is for the user to know: RAM of the machine, in MiB, what of it is ours included. */
 u64 memory_total_mib(void);
 

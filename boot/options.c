@@ -296,7 +296,7 @@ void options_parse(const char *cmdline, struct options *options)
 
     memset(options, 0, sizeof *options);
     options->loglevel = LOG_INFO;
-    options->vmx = options->svm = options->fail = "";
+    options->vmx = options->svm = options->fail = options->text + OPTIONS_TEXT_MAX - 1;
     copy_text(options, cmdline);
     for (unsigned n = 0; (word = next_word(options, &rest)) != NULL; n++)
         if (*word && !(n == 0 && is_image_name(word)))

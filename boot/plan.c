@@ -14,27 +14,21 @@ struct reading {
     struct manifest_errors errors;
 };
 
-const struct boot_module *plan_module(const struct boot_info *info, const char *name)
-{
-    for (unsigned i = 0; i < info->module_count; i++)
-        if (strcmp(info->module[i].name, name) == 0)
-            return &info->module[i];
-    return NULL;
-}
-
 /* The manifest, or the single machine that the modules stand for. */
 static bool read_modules(const struct boot_info *info, struct reading *reading)
 {
     struct manifest *manifest = &reading->manifest;
     struct manifest_errors *errors = &reading->errors;
-    const struct boot_module *text = plan_module(info, MANIFEST_NAME);
+    const struct boot_module *text = NULL;
     const char *names[BOOT_MODULES_MAX];
     struct core_set running = {0};
     unsigned count = 0;
     bool good;
 
     for (unsigned i = 0; i < info->module_count; i++)
-        if (&info->module[i] != text)
+        if (!text && strcmp(info->module[i].name, MANIFEST_NAME) == 0)
+            text = &info->module[i];
+        else
             names[count++] = info->module[i].name;
     for (u32 core = 0; core < arch_core_count(); core++)
         if (cores_has_engine(core))

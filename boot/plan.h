@@ -8,9 +8,6 @@
 #include "boot/info.h"
 #include "core/manifest.h"
 
-/* The module of that name; NULL if there is none. */
-const struct boot_module *plan_module(const struct boot_info *info, const char *name);
-
 /* NULL: no machine may be started, and it has been said why. */
 must_check const struct manifest *plan_read(const struct boot_info *info);
 

@@ -39,7 +39,7 @@ void tables_read(const struct boot_info *info, struct acpi_info *acpi)
 
 const char *time_start(const struct acpi_info *acpi)
 {
-    const struct ref_clock *clocks[HOST_CLOCKS_MAX];
+    struct ref_clock clocks[HOST_CLOCKS_MAX];
     struct host_clocks_at at = {.hpet = HPA_NONE, .pm_timer_32 = acpi->pm_timer_32};
 
     if (acpi->hpet_count && acpi->hpet[0].space == ACPI_MEMORY)

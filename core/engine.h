@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a vendor supplies. boot/main.c picks one engine, once, by CPUID; the rest of Trivet sees
- * only this.
+ * What a vendor supplies. boot/main.c picks one engine, once, by CPUID, and boot switches it on by
+ * struct engine_start; the rest of Trivet sees only struct engine.
  */
 #ifndef CORE_ENGINE_H
 #define CORE_ENGINE_H
 
 #include "mm/addr.h"
 
+struct engine;
 struct guest_start;
 struct preflight;
 struct vcpu;
@@ -19,8 +20,9 @@ enum run_end {
     RUN_LOOK,    /* attention, or the time that was given is over */
 };
 
-struct engine {
-    const char *name; /* as on the command line and in the event lines */
+/* What only boot does with it; this and what it leads to goes when boot is over. */
+struct engine_start {
+    const struct engine *engine;
 
     /* True if this processor announces it at all; nothing is touched. */
     bool (*present)(void);
@@ -33,10 +35,16 @@ struct engine {
 
     /*
      * On each core, after a preflight that was ready. NULL, or why this core is to be left out,
-     * which may stand in *scratch. Off undoes it, also on the way into a panic or power-off;
-     * harmless where it is not on.
+     * which may stand in *scratch.
      */
     const char *(*cpu_on)(struct preflight *scratch);
+};
+
+struct engine {
+    const char *name; /* as on the command line and in the event lines */
+
+    /* Off again on this core, also on the way into a panic or power-off; harmless where it is not
+     * on. */
     void (*cpu_off)(void);
 
     /*

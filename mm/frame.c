@@ -129,7 +129,7 @@ static struct list *pick(unsigned order, u64 limit)
 hpa_t frame_alloc_below(u64 size, u64 limit)
 {
     unsigned order = order_of(size);
-    if (order == FRAME_ORDERS || !frames.map)
+    if (order == FRAME_ORDERS || !frames.span_count)
         return HPA_NONE;
 
     lock_take(&frames.lock);

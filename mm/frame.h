@@ -27,7 +27,8 @@ struct frame_stats {
 };
 
 /*
- * `map` is normalized, holds what boot already uses as MEM_TAKEN, and stays where it is. `reach`
+ * `map` is normalized, holds what boot already uses as MEM_TAKEN, and stays where it is until
+ * frame_leave. `reach`
  * and `limit` are the first physical addresses that hpa_ptr does not yet / will never lead to.
  * NULL, or a sentence if there is no RAM to begin with.
  */
@@ -51,8 +52,14 @@ must_check const char *frame_claim(hpa_t base, u64 size);
 must_check const char *frame_free(hpa_t base, u64 size);
 
 /*
- * Wipes and takes in memory that the map calls MEM_TAKEN and that is no longer needed, such as a
- * boot module: any whole pages. NULL, or why not; then nothing has changed.
+ * The end of boot, once: from now on the map is not read any more, and of the memory that it calls
+ * MEM_TAKEN this is what will no longer be needed. NULL, or why not; then nothing has changed.
+ */
+must_check const char *frame_leave(hpa_t base, u64 size);
+
+/*
+ * Wipes and takes in memory that boot leaves: any whole pages of it, each once. NULL, or why not;
+ * then nothing has changed.
  */
 must_check const char *frame_give(hpa_t base, u64 size);
 

@@ -60,7 +60,8 @@ enum zone { ZONE_REAL_MODE, ZONE_32_BIT, ZONE_HIGH, ZONES };
 
 extern struct frames {
     struct lock lock;
-    const struct memmap *map;
+    const struct memmap *map; /* as long as boot lasts */
+    u64 may_give, may_give_to;
     u64 reach;
     unsigned span_count;
     struct span span[FRAME_SPANS];

@@ -1,41 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Built and added to by boot, and only at boot.
+ */
 #include "mm/hostmap.h"
 
 #include "lib/bits.h"
-#include "lib/lock.h"
 #include "lib/log.h"
 #include "mm/frame.h"
-
-/* linker.ld's: whole pages, in this order. */
-extern char image_start[], image_text_start[], image_text_end[], image_rodata_start[],
-    image_rodata_end[], image_data_start[], image_data_end[];
+#include "mm/hostmap_private.h"
 
 #define STACKS       0xffffff0000000000
 #define STACKS_END   0xffffff8000000000
 #define STACK_MAX    MiB
 #define DIRECT_SIZE  (STACKS - 0xffff800000000000) /* in the kernel; the host has as much room */
 #define FIRMWARE_MAX (16 * MiB)
-
-/* Accessed and dirty at once: nobody asks, and no core need write them. */
-#define MEMORY (PT_R | PT_ACCESSED | PT_DIRTY)
-
-static struct {
-    struct lock lock;
-    struct ptab pt;
-    hpa_t image_base;
-    u64 next_stack;
-    void (*invalidate)(const struct ptab_flush *flush);
-} host;
-
-static u64 direct(hpa_t at)
-{
-    return (u64)(uintptr_t)hpa_ptr(at);
-}
-
-hpa_t hostmap_image_hpa(const void *in_image)
-{
-    return hpa_add(host.image_base, (u64)in_image - (u64)image_start);
-}
 
 /* --- building --- */
 
@@ -87,13 +65,21 @@ static const char *map_segment(const char *start, const char *end, u32 flags,
 
 static const char *build(const struct memmap *map, struct ptab_flush *flush)
 {
+    static const struct {
+        const char *start, *end;
+        u32 flags;
+    } segments[] = {
+        {image_boot_rodata_start, image_boot_rodata_end, MEMORY       },
+        {image_boot_bss_start,    image_boot_bss_end,    MEMORY | PT_W},
+        {image_boot_text_start,   image_boot_text_end,   MEMORY | PT_X},
+        {image_text_start,        image_text_end,        MEMORY | PT_X},
+        {image_rodata_start,      image_rodata_end,      MEMORY       },
+        {image_data_start,        image_data_end,        MEMORY | PT_W},
+    };
     const char *error = map_memory(map, flush);
-    if (!error)
-        error = map_segment(image_text_start, image_text_end, MEMORY | PT_X, flush);
-    if (!error)
-        error = map_segment(image_rodata_start, image_rodata_end, MEMORY, flush);
-    if (!error)
-        error = map_segment(image_data_start, image_data_end, MEMORY | PT_W, flush);
+
+    for (unsigned i = 0; i < array_size(segments) && !error; i++)
+        error = map_segment(segments[i].start, segments[i].end, segments[i].flags, flush);
     return error;
 }
 
@@ -113,11 +99,6 @@ const char *hostmap_init(const struct memmap *map, hpa_t image_base, u64 page_ma
     if (error)
         (void)!ptab_destroy(&host.pt);
     return error ? error : said;
-}
-
-hpa_t hostmap_root(void)
-{
-    return host.pt.root;
 }
 
 u64 hostmap_limit(void)

@@ -5,10 +5,13 @@
  *   0xffff800000000000   the direct map: physical address 0 and up. RAM, firmware tables, and by
  *                        request devices; never executable; read-only where text and rodata lie
  *   0xffffff0000000000   stacks, each between two pages that are not there
- *   0xffffffff80000000   the image: text R-X, rodata R--, data RW-
+ *   0xffffffff80000000   the image: text R-X, rodata R--, data RW-; boot's own part as long as
+ *                        boot lasts
  *
  * Nothing is mapped below, neither is physical page 0: a null pointer of either kind faults.
  * hostmap_init is called once, by boot, with frames to be had; the rest on any core afterwards.
+ * What adds to the map goes when boot is over: hostmap_end_boot, hostmap_check and where things are
+ * stay.
  */
 #ifndef MM_HOSTMAP_H
 #define MM_HOSTMAP_H
@@ -27,6 +30,14 @@ must_check const char *hostmap_init(const struct memmap *map, hpa_t image_base, 
                                     void (*invalidate)(const struct ptab_flush *flush));
 
 hpa_t hostmap_root(void);
+
+/*
+ * Boot is over: its part of the image, [image_start, image_text_start), is no longer mapped, and
+ * its memory goes to the frame allocator. `everywhere_forget` makes every core forget the whole
+ * map; by then none may need that part. NULL, or why not; it may then be out of the map all the
+ * same.
+ */
+must_check const char *hostmap_end_boot(void (*everywhere_forget)(void));
 
 /* Where something of the image lies in memory. */
 hpa_t hostmap_image_hpa(const void *in_image);

@@ -5,27 +5,40 @@
  */
 #include "mm/hostmap.h"
 
+#include "lib/bits.h"
 #include "lib/fmt.h"
-
-extern char image_text_start[], image_text_end[], image_rodata_start[], image_rodata_end[];
+#include "mm/hostmap_private.h"
 
 struct piece {
-    u64 va, size;
+    u64 va, size; /* 0: it is not there any more */
     hpa_t pa;
 };
 
+enum part { TEXT, RODATA, BOOT_TEXT, BOOT_RODATA, PARTS };
+
 struct image {
-    struct piece text, rodata;
+    struct piece part[PARTS];
+};
+
+static const struct {
+    const char *start, *end;
+    const char *writable; /* what is wrong with a page that shares its memory */
+} parts[PARTS] = {
+    [TEXT] = {image_text_start,        image_text_end,        "makes text writable"       },
+    [RODATA] = {image_rodata_start,      image_rodata_end,      "makes rodata writable"     },
+    [BOOT_TEXT] = {image_boot_text_start,   image_boot_text_end,   "makes boot's text writable"},
+    [BOOT_RODATA] = {image_boot_rodata_start, image_boot_rodata_end,
+              "makes boot's rodata writable"                                              },
 };
 
 /* A part of the image lies in one piece of memory, so its first page says where. */
-static bool find(const struct ptab *pt, const char *start, const char *end, struct piece *piece)
+static bool find(const struct ptab *pt, enum part part, struct piece *piece)
 {
     struct ptab_leaf leaf;
-    bool mapped = ptab_lookup(pt, (u64)(uintptr_t)start, &leaf);
+    bool mapped = ptab_lookup(pt, (u64)(uintptr_t)parts[part].start, &leaf);
 
-    piece->va = (u64)(uintptr_t)start;
-    piece->size = (u64)(end - start);
+    piece->va = (u64)(uintptr_t)parts[part].start;
+    piece->size = mapped ? (u64)(parts[part].end - parts[part].start) : 0;
     piece->pa = hpa_add(leaf.pa, piece->va - leaf.va);
     return mapped;
 }
@@ -38,7 +51,8 @@ static bool is_within(const struct ptab_leaf *leaf, const struct piece *piece)
 
 static bool shares_memory(const struct ptab_leaf *leaf, const struct piece *piece)
 {
-    return leaf->pa.v < piece->pa.v + piece->size && piece->pa.v < leaf->pa.v + leaf->size;
+    return piece->size && leaf->pa.v < piece->pa.v + piece->size &&
+           piece->pa.v < leaf->pa.v + leaf->size;
 }
 
 static const char *wrong_with(const struct ptab_leaf *leaf, const struct image *image)
@@ -47,12 +61,12 @@ static const char *wrong_with(const struct ptab_leaf *leaf, const struct image *
 
     if (writable && executable)
         return "is writable and executable";
-    if (executable && !is_within(leaf, &image->text))
+    if (executable && !is_within(leaf, &image->part[TEXT]) &&
+        !is_within(leaf, &image->part[BOOT_TEXT]))
         return "is executable and not in the text";
-    if (writable && shares_memory(leaf, &image->text))
-        return "makes text writable";
-    if (writable && shares_memory(leaf, &image->rodata))
-        return "makes rodata writable";
+    for (unsigned i = 0; i < PARTS && writable; i++)
+        if (shares_memory(leaf, &image->part[i]))
+            return parts[i].writable;
     if (leaf->pa.v == 0 || leaf->va == 0)
         return "is page 0";
     return leaf->flags & PT_USER ? "is open to user mode" : NULL;
@@ -73,9 +87,13 @@ const char *hostmap_check(void)
 {
     const struct ptab live = {.format = &ptab_x86, .root = hostmap_root()};
     struct image image;
+    bool mapped[PARTS];
 
-    if (!find(&live, image_text_start, image_text_end, &image.text) ||
-        !find(&live, image_rodata_start, image_rodata_end, &image.rodata))
+    for (unsigned i = 0; i < PARTS; i++)
+        mapped[i] = find(&live, i, &image.part[i]);
+    if (!mapped[TEXT] || !mapped[RODATA])
         return "the image itself is not mapped";
+    if (mapped[BOOT_TEXT] != mapped[BOOT_RODATA])
+        return "boot's part of the image is half there";
     return ptab_visit(&live, check_leaf, &image);
 }

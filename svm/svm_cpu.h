@@ -10,6 +10,7 @@
 #include "svm/svm_caps.h"
 
 extern const struct engine svm_engine;
+extern const struct engine_start svm_engine_start;
 
 /* What preflight negotiated; not to be read before it was ready. */
 extern struct svm_caps svm_caps;
@@ -18,6 +19,16 @@ extern struct svm_caps svm_caps;
 extern bool svm_emulated;
 
 const char *svm_vm_create(struct vm *vm);
+
+/* What each core has, in its struct cpu. */
+struct svm_cpu {
+    hpa_t save_area;  /* VM_HSAVE_PA; kept when SVM is off, like ... */
+    hpa_t host_state; /* ... what VMLOAD gives the core back after a guest */
+    bool on;
+    struct asid_pool asids;
+};
+
+struct svm_cpu *svm_own(u32 core);
 
 /* A core's own: the ASIDs it hands out, and the page with what VMLOAD gives back to Trivet. */
 struct asid_pool *svm_core_asids(u32 core);

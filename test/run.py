@@ -156,7 +156,7 @@ def all_jobs(options):
         short = os.path.basename(path)[:-3]
         if short not in ("deps", "iso", "demo"):
             name = f"lint/{short}"
-            add(name, program(name, ["sh", path], skip=SKIP), [elf] if short == "wx" else [])
+            add(name, program(name, ["sh", path], skip=SKIP), [elf] if short in ("wx", "boot_only") else [])
     for path in sorted(glob.glob("test/unit/test_*.c")):
         short = os.path.basename(path)[5:-2]
         with open(path, encoding="utf-8") as file:

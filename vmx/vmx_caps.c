@@ -187,7 +187,8 @@ bool vmx_negotiate(const struct vmx_msrs *msrs, const struct vmx_wishes *wishes,
     preflight_start(report, "VMX");
     if (!check_vmx(msrs, report))
         return false;
-    features_negotiate(&vmx_feature_table, vmx_limits_of, msrs, wishes->off, state);
+    vmx_note_places();
+    features_negotiate(&vmx_feature_table, vmx_feature_limits_of, msrs, wishes->off, state);
     /* The first refusal stands: what the firmware switched off is told before what is missing. */
     if (check_firmware(msrs, report))
         check_regions(msrs, report);
@@ -227,7 +228,7 @@ bool vmx_core_fits(const struct vmx_msrs *core, const struct vmx_caps *caps,
     preflight_start(report, "VMX");
     if (!check_vmx(core, report) || !check_firmware(core, report) || !check_regions(core, report))
         return false;
-    if (!features_core_fits(&vmx_feature_table, vmx_limits_of, core, caps->has, report))
+    if (!features_core_fits(&vmx_feature_table, vmx_feature_limits_of, core, caps->has, report))
         return false;
     /* One VMCS moves between cores: they have to agree on its format (25.2). */
     if ((vmx_cap(core, MSR_VMX_BASIC) & VMX_BASIC_REVISION) != caps->revision)
@@ -235,37 +236,4 @@ bool vmx_core_fits(const struct vmx_msrs *core, const struct vmx_caps *caps,
                                 "this core's VMCS revision is not the first core's 0x%x",
                                 caps->revision);
     return words_fit(core, &caps->controls, report);
-}
-
-static void put(u32 *word, u64 bit, bool on)
-{
-    *word = (u32)(on ? *word | bit : *word & ~bit);
-}
-
-void vmx_control(struct vmx_controls *controls, enum vmx_feature feature, bool on)
-{
-    u64 bit = BIT(vmx_feature_table.feature[feature].bit);
-    switch ((enum vmx_word)vmx_feature_table.feature[feature].word) {
-    case PIN:
-        put(&controls->pin, bit, on);
-        break;
-    case PROC:
-        put(&controls->proc, bit, on);
-        break;
-    case PROC2:
-        put(&controls->proc2, bit, on);
-        break;
-    case EXIT:
-        put(&controls->exit, bit, on);
-        break;
-    case ENTRY:
-        put(&controls->entry, bit, on);
-        break;
-    default: /* no control word: nothing to switch */
-        break;
-    }
-    if (on && feature == VMX_APIC_ACCESSES)
-        vmx_control(controls, VMX_X2APIC_MODE, false);
-    if (on && feature == VMX_X2APIC_MODE)
-        vmx_control(controls, VMX_APIC_ACCESSES, false);
 }

@@ -4,7 +4,7 @@
  * the boot tables (which map that page), then the final tables and ap_main(cpu, work). The core claims its
  * orders by exchanging `cpu` with 0, so that a latecomer finds nothing and halts.
  */
-    .section .rodata
+    .section .boot.rodata, "a"
     .globl ap_start, ap_start_32, ap_start_64, ap_start_params, ap_start_gdt, ap_start_end
     .balign 16
     .code16
@@ -83,7 +83,7 @@ entry_64:    .skip 6
 unhide_nx:   .skip 2
 ap_start_end:
 
-    .text
+    .section .boot.text, "ax"
 /* In the image, mapped by both tables: to the final ones and the core's own stack. rdi cpu, rsi work. */
 ap_switch:
     mov %rbx, %cr3

@@ -44,3 +44,14 @@ bool probe_write(u32 *at)
                      : "cc", "memory");
     return good;
 }
+
+bool probe_read(const u32 *at)
+{
+    bool good = false;
+    __asm__ volatile("1: testl $0, %1; mov $1, %0\n"
+                     "2:\n" FIXUP_1_TO_2
+                     : "+r"(good)
+                     : "m"(*at)
+                     : "cc", "memory");
+    return good;
+}

@@ -62,6 +62,9 @@ bool msr_write_safe(u32 msr, u64 value) must_check;
 /* Writes a word back to itself; false if that faults. */
 bool probe_write(u32 *at) must_check;
 
+/* False if reading a word faults. */
+bool probe_read(const u32 *at) must_check;
+
 static inline u64 tsc_read(void)
 {
     u32 low, high;

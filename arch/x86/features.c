@@ -86,7 +86,7 @@ bool features_parse(const struct feature_table *table, const char *value, const 
 bool features_wish(const struct feature_table *table, const char *value, const char **off,
                    struct preflight *report)
 {
-    static char error[FEATURES_ERROR_MAX];
+    char error[FEATURES_ERROR_MAX];
 
     return features_parse(table, value, off, error, sizeof error) ||
            preflight_refuse(report, "bad-option", "%s", error);

@@ -11,7 +11,7 @@
 
 #define BACKTRACE_MAX 24
 
-extern const char image_text_start[], image_text_end[];
+extern const char image_boot_text_start[], image_text_end[];
 
 static u32 panic_owner = ~0u; /* the core that speaks */
 static void (*panic_end)(void);
@@ -84,7 +84,7 @@ static void print_backtrace(u64 rip, u64 behind, u64 rbp)
     for (int n = 0; n < BACKTRACE_MAX && is_aligned(rbp, 8) && rbp >= low && rbp < low + 16 * KiB;
          n++) {
         u64 return_to = ((const u64 *)rbp)[1];
-        if (return_to < (u64)image_text_start || return_to >= (u64)image_text_end)
+        if (return_to < (u64)image_boot_text_start || return_to >= (u64)image_text_end)
             break;
         print_address(return_to, 1);
         u64 next = *(const u64 *)rbp;

@@ -35,6 +35,7 @@ struct cpu {
 
 extern struct cpu *cpus[CPUS_MAX]; /* by index, dense */
 extern u32 cpu_count;              /* online */
+extern struct cpu boot_cpu;        /* cpus[0]; the others have a page each */
 
 static inline struct cpu *this_cpu(void)
 {

@@ -30,6 +30,10 @@ void smp_start(const u32 *apic_ids, u32 count, u32 limit, void (*work)(void));
  * there. */
 bool smp_start_one(u32 apic_id, void (*work)(void));
 
+/* The end of starting cores: true if each that was called runs its work by now, so that none is, or
+ * will come to be, in the code that starts cores; that code's page is given back. */
+must_check bool smp_settle(void);
+
 /*
  * Runs `what` on a core and waits until it is done; on this core at once. The others take calls
  * where they idle, by smp_take_call.
@@ -37,8 +41,9 @@ bool smp_start_one(u32 apic_id, void (*work)(void));
 void smp_call(u32 core, void (*what)(void *), void *with);
 void smp_take_call(void);
 
-/* The same without waiting, for another core. */
+/* The same in two steps, for another core: without waiting, and until it is done. */
 void smp_post(u32 core, void (*what)(void *), void *with);
+void smp_wait(u32 core);
 
 /* Compares another core's TSC with the boot core's once more, here on the boot core, and corrects
  * that core's arch_now by it. Every core has had it once when it started. */

@@ -6,14 +6,30 @@
 
 /* The table that the Makefile makes from the first link and puts into the second: symbols.sh. */
 extern const char symbol_table[], symbol_table_end[];
-extern const char image_text_start[], image_text_end[];
+extern const char image_boot_text_start[], image_text_end[];
 
 /* One panics at a time. */
 static char name[64];
 
+/* At the count of the characters that stay; the last of the others has its highest bit set. Returns
+ * what follows. */
+static const char *read_name(const char *from)
+{
+    size_t length = min_u64((u8)*from, sizeof name - 1);
+
+    do {
+        if (length < sizeof name - 1)
+            name[length++] = *++from & 0x7f;
+        else
+            from++;
+    } while (!(*from & 0x80));
+    name[length] = 0;
+    return from + 1;
+}
+
 const char *symbol_find(u64 address, u64 *offset)
 {
-    u64 at = (u64)image_text_start;
+    u64 at = (u64)image_boot_text_start;
 
     *offset = 0;
     if (address < at || address >= (u64)image_text_end)
@@ -24,10 +40,7 @@ const char *symbol_find(u64 address, u64 *offset)
         if (distance > address - at)
             break;
         at += distance;
-        size_t same = min_u64((u8)next[2], sizeof name - 1);
-        next += 3;
-        str_copy(name + same, next, sizeof name - same);
-        next += strlen(next) + 1;
+        next = read_name(next + 2);
     }
     *offset = address - at;
     return name;

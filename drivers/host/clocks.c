@@ -37,11 +37,7 @@ static u64 pit_read(void)
     return 0xffffu - (u64)(low | high << 8);
 }
 
-static struct ref_clock hpet_clock = {"HPET", 0, 0xffffffff, hpet_read};
-static struct ref_clock pm_clock = {"ACPI timer", 3579545, 0xffffff, pm_timer_read};
-static struct ref_clock pit_clock = {"PIT", 1193182, 0xffff, pit_read};
-
-static bool hpet_start(hpa_t base)
+static bool hpet_start(hpa_t base, struct ref_clock *clock)
 {
     if (hpa_is_none(base))
         return false;
@@ -54,37 +50,34 @@ static bool hpet_start(hpa_t base)
         return false;
     mmio_write64(regs + HPET_CONFIGURATION, mmio_read64(regs + HPET_CONFIGURATION) | HPET_ENABLE);
     hpet = regs;
-    hpet_clock.hz = 1000000000000000ull / period;
+    *clock = (struct ref_clock){"HPET", 1000000000000000ull / period, 0xffffffff, hpet_read};
     return true;
 }
 
-static bool pm_timer_start(const struct host_clocks_at *at)
+static bool pm_timer_start(const struct host_clocks_at *at, struct ref_clock *clock)
 {
     pm_timer = at->pm_timer;
-    if (at->pm_timer_32)
-        pm_clock.mask = 0xffffffff;
+    *clock = (struct ref_clock){"ACPI timer", 3579545, at->pm_timer_32 ? 0xffffffff : 0xffffff,
+                                pm_timer_read};
     return pm_timer != 0;
 }
 
 /* Channel 2 in mode 2 over all 65,536 counts, its gate open, the speaker off. */
-static void pit_start(void)
+static void pit_start(struct ref_clock *clock)
 {
     port_write8(PIT_GATE, (u8)((port_read8(PIT_GATE) & ~2) | 1));
     port_write8(PIT_COMMAND, 0xb4);
     port_write8(PIT_CHANNEL_2, 0);
     port_write8(PIT_CHANNEL_2, 0);
+    *clock = (struct ref_clock){"PIT", 1193182, 0xffff, pit_read};
 }
 
-unsigned host_clocks(const struct host_clocks_at *at,
-                     const struct ref_clock *clocks[HOST_CLOCKS_MAX])
+unsigned host_clocks(const struct host_clocks_at *at, struct ref_clock clocks[HOST_CLOCKS_MAX])
 {
     unsigned count = 0;
 
-    if (hpet_start(at->hpet))
-        clocks[count++] = &hpet_clock;
-    if (pm_timer_start(at))
-        clocks[count++] = &pm_clock;
-    pit_start();
-    clocks[count++] = &pit_clock;
-    return count;
+    count += hpet_start(at->hpet, &clocks[count]);
+    count += pm_timer_start(at, &clocks[count]);
+    pit_start(&clocks[count]);
+    return count + 1;
 }

@@ -17,7 +17,6 @@ struct host_clocks_at {
 };
 
 /* Fills `clocks` with those that are there, the best first; returns how many. */
-unsigned host_clocks(const struct host_clocks_at *at,
-                     const struct ref_clock *clocks[HOST_CLOCKS_MAX]);
+unsigned host_clocks(const struct host_clocks_at *at, struct ref_clock clocks[HOST_CLOCKS_MAX]);
 
 #endif

@@ -345,10 +345,16 @@ static void test_boot_gives_back(void **state)
     start_at(5 * GiB, 4 * GiB);
     hpa_t module = hpa(5 * GiB + 0x200000);
     u64 total = frame_stats().total;
-    refused(frame_give(module, 0x82000), "boot has taken");
+    refused(frame_give(module, 0x81000), "boot leaves");
+    refused(frame_leave(module, 0x82000), "boot has taken");
+    refused(frame_leave(hpa_add(module, PAGE_4K), ~0xfffull), "boot has taken");
+    assert_null(frame_leave(module, 0x81000));
+    refused(frame_give(module, 0x82000), "boot leaves");
+    refused(frame_give(hpa(module.v - PAGE_4K), PAGE_4K), "boot leaves");
+    refused(frame_give(hpa_add(module, 0x81000), PAGE_4K), "boot leaves");
     refused(frame_give(module, 0x80800), "whole pages");
     refused(frame_give(module, 0), "whole pages");
-    refused(frame_give(hpa_add(module, PAGE_4K), ~0xfffull), "boot has taken");
+    refused(frame_give(hpa_add(module, PAGE_4K), ~0xfffull), "boot leaves");
     assert_null(frame_give(hpa_add(module, 0x3000), 0x7e000));
     refused(frame_give(module, 0x81000), "before");
     refused(frame_give(hpa_add(module, 0x4000), PAGE_4K), "before");

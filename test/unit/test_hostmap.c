@@ -12,16 +12,26 @@
 #include "mm/frame.h"
 #include "mm/hostmap.h"
 
-/* Sixteen pages of image: five of text, three of rodata, a gap, data up to the end. */
+/* Sixteen pages of image: boot's constants, variables and text, each one page; two of text, three
+ * of rodata, a gap, data up to the end. */
 #define IMAGE_SIZE 0x10000
 #define IMAGE_AT   0x234000
+#define BOOT_SIZE  0x3000
 
 extern char image_start[], image_text_start[], image_rodata_start[], image_data_start[];
 char image_block[IMAGE_SIZE] aligned(4096);
 __asm__(".globl image_start, image_text_start, image_text_end, image_rodata_start\n"
         ".globl image_rodata_end, image_data_start, image_data_end\n"
+        ".globl image_boot_rodata_start, image_boot_rodata_end, image_boot_bss_start\n"
+        ".globl image_boot_bss_end, image_boot_text_start, image_boot_text_end\n"
         ".set image_start, image_block\n"
-        ".set image_text_start, image_block\n"
+        ".set image_boot_rodata_start, image_block\n"
+        ".set image_boot_rodata_end, image_block + 0x1000\n"
+        ".set image_boot_bss_start, image_block + 0x1000\n"
+        ".set image_boot_bss_end, image_block + 0x2000\n"
+        ".set image_boot_text_start, image_block + 0x2000\n"
+        ".set image_boot_text_end, image_block + 0x3000\n"
+        ".set image_text_start, image_block + 0x3000\n"
         ".set image_text_end, image_block + 0x5000\n"
         ".set image_rodata_start, image_block + 0x5000\n"
         ".set image_rodata_end, image_block + 0x8000\n"
@@ -120,7 +130,7 @@ static u32 expected_direct(u64 at)
     if (at < PAGE_4K)
         return 0;
     if (at >= IMAGE_AT && at < IMAGE_AT + 0x8000)
-        return PT_R;
+        return at == IMAGE_AT + 0x1000 ? PT_R | PT_W : PT_R;
     for (unsigned i = 0; i < map.count; i++)
         if (at >= map.range[i].base && at - map.range[i].base < map.range[i].size)
             return map.range[i].type == MEM_RESERVED ? 0 : PT_R | PT_W;
@@ -171,7 +181,9 @@ static void test_image(void **state)
     u64 va = (u64)(uintptr_t)image_block;
     for (u64 at = 0; at < IMAGE_SIZE; at += PAGE_4K)
         check_page(va + at, IMAGE_AT + at,
-                   at < 0x5000   ? PT_R | PT_X
+                   at < 0x1000   ? PT_R
+                   : at < 0x2000 ? PT_R | PT_W
+                   : at < 0x5000 ? PT_R | PT_X
                    : at < 0x8000 ? PT_R
                    : at < 0x9000 ? 0
                                  : PT_R | PT_W);
@@ -375,14 +387,61 @@ static void test_check_sees(void **state)
     sabotage(far, 0, PT_R, "page 0");
     sabotage(0, 0x300000, PT_R, "page 0");
     sabotage(far, 0x300000, PT_R | PT_USER, "user");
-    sabotage(image + 0x1000, IMAGE_AT + 0x1000, PT_R | PT_W | PT_X, "writable and executable");
+    sabotage(far, IMAGE_AT + 0x2000, PT_R | PT_W, "boot's text writable");
+    sabotage(far, IMAGE_AT, PT_R | PT_W, "boot's rodata writable");
+    sabotage(image + 0x4000, IMAGE_AT + 0x4000, PT_R | PT_W | PT_X, "writable and executable");
+    sabotage(image + 0x1000, IMAGE_AT + 0x1000, PT_R | PT_X, "not in the text");
     sabotage(image + 0x6000, IMAGE_AT + 0x6000, PT_R | PT_W, "rodata writable");
-    sabotage(direct(IMAGE_AT), IMAGE_AT, PT_R | PT_W, "text writable");
+    sabotage(direct(IMAGE_AT + 0x3000), IMAGE_AT + 0x3000, PT_R | PT_W, "text writable");
     start();
     struct ptab pt = live();
     struct ptab_flush flush = {0};
     assert_null(ptab_unmap(&pt, image, PAGE_4K, &flush));
-    assert_non_null(hostmap_check());
+    assert_non_null(strstr(hostmap_check(), "half there"));
+    assert_null(ptab_unmap(&pt, image + 0x3000, PAGE_4K, &flush));
+    assert_non_null(strstr(hostmap_check(), "not mapped"));
+}
+
+/* At this moment boot's memory is nowhere: what a core remembers of it is all that there is. */
+static void forget_boot(void)
+{
+    u64 va = (u64)(uintptr_t)image_block;
+
+    flushes++;
+    for (u64 at = 0; at < BOOT_SIZE; at += PAGE_4K) {
+        check_page(va + at, 0, 0);
+        check_page(direct(IMAGE_AT + at), 0, 0);
+    }
+    assert_non_null(frame_claim(hpa(IMAGE_AT), PAGE_4K));
+    assert_null(hostmap_check());
+}
+
+static void test_end_of_boot(void **state)
+{
+    (void)state;
+    u64 va = (u64)(uintptr_t)image_block;
+    start();
+    memset(hpa_ptr(hpa(IMAGE_AT)), 0xcc, BOOT_SIZE);
+    u64 total = frame_stats().total;
+    assert_null(frame_leave(hpa(IMAGE_AT), BOOT_SIZE));
+    assert_null(hostmap_end_boot(forget_boot));
+    assert_int_equal(flushes, 1);
+    for (u64 at = 0; at < IMAGE_SIZE; at += PAGE_4K)
+        check_page(va + at, IMAGE_AT + at,
+                   at < BOOT_SIZE || at == 0x8000 ? 0
+                   : at < 0x5000                  ? PT_R | PT_X
+                   : at < 0x8000                  ? PT_R
+                                                  : PT_R | PT_W);
+    for (u64 at = 0; at < BOOT_SIZE; at += PAGE_4K) {
+        check_page(direct(IMAGE_AT + at), IMAGE_AT + at, PT_R | PT_W);
+        assert_null(frame_claim(hpa(IMAGE_AT + at), PAGE_4K));
+        for (u64 i = 0; i < PAGE_4K; i++)
+            assert_int_equal(((u8 *)hpa_ptr(hpa(IMAGE_AT + at)))[i], 0);
+    }
+    check_page(direct(IMAGE_AT + BOOT_SIZE), IMAGE_AT + BOOT_SIZE, PT_R);
+    assert_int_equal(frame_stats().total, total + BOOT_SIZE);
+    assert_null(hostmap_check());
+    assert_non_null(hostmap_end_boot(forget_boot)); /* once */
 }
 
 static int make_arena(void **state)
@@ -410,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_init_refuses),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_check_sees),
+        cmocka_unit_test(test_end_of_boot),
     };
     return cmocka_run_group_tests_name("hostmap", tests, make_arena, NULL);
 }

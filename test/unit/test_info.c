@@ -133,6 +133,30 @@ static void test_all_good(void **state)
     assert_string_equal(info.note, "");
 }
 
+/* What is kept of the modules hangs on nothing of the rest, and takes what it says. */
+static void test_modules_outlive_it(void **state)
+{
+    (void)state;
+    start();
+    tag_ram();
+    tag_module(0x300000, 0x300123, "vmlinuz quiet");
+    tag_module(0x400000, 0x400000, "empty");
+    assert_null(finish());
+    u64 size = boot_modules_size(&info);
+    struct boot_modules *modules = malloc(size);
+    boot_modules_copy(&info, modules);
+    memset(&info, 0xcc, sizeof info);
+    assert_int_equal(modules->count, 2);
+    assert_int_equal(modules->module[0].base.v, 0x300000);
+    assert_int_equal(modules->module[0].size, 0x123);
+    assert_string_equal(modules->module[0].name, "vmlinuz");
+    assert_string_equal(modules->module[0].args, "quiet");
+    assert_string_equal(modules->module[1].name, "empty");
+    assert_string_equal(modules->module[1].args, "");
+    assert_ptr_equal(modules->module[1].args + 1, (char *)modules + size);
+    free(modules);
+}
+
 static void test_nothing_points_into_the_tags(void **state)
 {
     (void)state;
@@ -501,6 +525,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_good),
+        cmocka_unit_test(test_modules_outlive_it),
         cmocka_unit_test(test_boot_reach),
         cmocka_unit_test(test_nothing_points_into_the_tags),
         cmocka_unit_test(test_memory_types),

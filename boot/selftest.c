@@ -20,9 +20,12 @@
 
 static u32 hits;
 
+/* This core's: the others wait in their loops meanwhile, and wake by their timers to feed a console
+ * that lags. */
 static void hit(void)
 {
-    __atomic_fetch_add(&hits, 1, __ATOMIC_SEQ_CST);
+    if (arch_core() == 0)
+        __atomic_fetch_add(&hits, 1, __ATOMIC_SEQ_CST);
 }
 
 static const char *check_map(void)

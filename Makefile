@@ -65,7 +65,7 @@ PURE   := $(sort $(wildcard lib/*.c mm/*.c drivers/emu/*.c guests/load_*.c guest
             drivers/host/acpi*.c drivers/host/font.c drivers/host/fb.c drivers/host/term.c \
             arch/x86/features.c arch/x86/preflight.c arch/x86/skew.c arch/x86/decode*.c arch/x86/alu.c \
             arch/x86/guest_cpu.c arch/x86/guest_walk.c arch/x86/guest_fetch.c arch/x86/mmio_*.c \
-            arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_apic.c arch/x86/guest_pv.c arch/x86/guest_switch.c arch/x86/guest_xstate.c \
+            arch/x86/guest_cpuid*.c arch/x86/guest_msr*.c arch/x86/guest_apic.c arch/x86/guest_pv.c arch/x86/guest_weak.c arch/x86/guest_switch.c arch/x86/guest_xstate.c \
             arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_during.c \
             arch/x86/guest_debug.c arch/x86/guest_maps.c arch/x86/guest_dump.c \
             vmx/vmx_caps.c vmx/vmx_features.c vmx/vmx_controls.c vmx/vmx_check*.c vmx/vmx_names.c vmx/vmx_dump.c \
@@ -114,7 +114,7 @@ $(B)/vmx/vmx_entry.S.o: $(B)/vmx/vmx_offsets.h
 # Most exits go through these: fast rather than small, and a frame pointer there costs more than a backtrace through
 # them is worth.
 COLD := arch/x86/guest_cpuid_init.c arch/x86/guest_task.c arch/x86/guest_tss.c arch/x86/guest_load.c arch/x86/guest_dump.c \
-        arch/x86/guest_vm.c arch/x86/guest_maps.c arch/x86/guest_xstate.c arch/x86/guest_call.c arch/x86/guest_msr_mtrr.c \
+        arch/x86/guest_vm.c arch/x86/guest_maps.c arch/x86/guest_xstate.c arch/x86/guest_call.c arch/x86/guest_msr_mtrr.c arch/x86/guest_weak.c \
         arch/x86/guest_during.c arch/x86/guest_pv.c arch/x86/guest_switch.c $(addprefix drivers/emu/,rtc.c rtc_time.c rtc_memory.c i8042.c hpet.c hpet_timer.c reset.c debug_exit.c fw_cfg.c pci.c pm.c lapic.c lapic_lvt.c) \
         arch/x86/mmio_string.c arch/x86/guest_debug.c arch/x86/guest_cr.c arch/x86/guest_cpu.c
 HOT  := $(filter-out $(COLD),$(wildcard arch/x86/guest_*.c arch/x86/mmio_*.c drivers/emu/*.c) guests/pc.c guests/pc_apic.c) \

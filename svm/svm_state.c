@@ -32,6 +32,7 @@ static const struct {
     [GUEST_SYSENTER_EIP] = LOADED(sysenter_eip),
     [GUEST_PAT] = SAVED(pat, CLEAN_NESTED),
     [GUEST_TSC_OFFSET] = {offsetof(struct vmcb, control.tsc_offset), CLEAN_CONTROLS, false},
+    [GUEST_SHADOW] = {offsetof(struct vmcb, control.shadow),     0,              false},
 };
 
 void svm_settle(struct svm_vcpu *v)

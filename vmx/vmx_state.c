@@ -18,6 +18,7 @@ static const u32 fields[GUEST_REGS] = {
     [GUEST_SYSENTER_ESP] = VMCS_GUEST_SYSENTER_ESP,
     [GUEST_SYSENTER_EIP] = VMCS_GUEST_SYSENTER_EIP,
     [GUEST_TSC_OFFSET] = VMCS_TSC_OFFSET,
+    [GUEST_SHADOW] = VMCS_GUEST_BLOCKING,
 };
 
 /* What the guest reads: its own bits where it owns them, the shadow's elsewhere. */

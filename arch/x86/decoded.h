@@ -14,10 +14,17 @@ struct insn_bytes {
     u64 low, high;
 };
 
+/* What `op` says of an instruction. */
+enum decoded_use {
+    NOT_FOR_MMIO,
+    FOR_MMIO,
+    FOR_MMIO_TWICE, /* and what stood behind it reaches memory by the same base: a guess */
+};
+
 struct decoded {
     struct insn_bytes bytes, mask; /* of its length */
     struct decode_mode mode;       /* bits is 0 where nothing has been decoded yet */
-    bool for_mmio;                 /* `op` says what it does to memory */
+    u8 for_mmio;                   /* enum decoded_use: of `op` */
     struct insn insn;
     struct mmio_op op;
 };

@@ -60,6 +60,7 @@ enum guest_reg {
     GUEST_PAT,
     GUEST_CR8,        /* set only: after the APIC's TPR has changed */
     GUEST_TSC_OFFSET, /* what the processor adds to the TSC for the guest */
+    GUEST_SHADOW,     /* get only: not 0 in a shadow of STI or MOV SS, and perhaps in an NMI */
     GUEST_REGS
 };
 

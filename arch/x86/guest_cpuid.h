@@ -31,8 +31,9 @@ enum guest_trait {
     TRAIT_APIC = 1 << 4,
     TRAIT_X2APIC = 1 << 5,
     TRAIT_TSC_DEADLINE = 1 << 6,
-    TRAIT_PV = 1 << 7,  /* guest_pv.h */
-    TRAIT_SMP = 1 << 8, /* set by guest_cpuid_init itself */
+    TRAIT_PV = 1 << 7,   /* guest_pv.h */
+    TRAIT_SMP = 1 << 8,  /* set by guest_cpuid_init itself */
+    TRAIT_WEAK = 1 << 9, /* guest_weak.h */
 };
 
 /* What guest_cpuid_init makes a table of. */
@@ -41,6 +42,7 @@ struct guest_traits {
     u32 vcpus;
     u64 tsc_khz; /* as the guest's TSC runs */
     struct cpuid (*host)(u32 leaf, u32 sub);
+    u64 weak; /* guest_weak_told's, for TRAIT_WEAK */
 };
 
 struct guest_cpuid {
@@ -55,6 +57,7 @@ struct guest_cpuid {
     /* What follows from it for the control registers, and for MSRs. */
     u64 cr4_allowed, efer_allowed;
     u64 xcr0_allowed, xss_allowed;
+    u64 weak;         /* IA32_ARCH_CAPABILITIES */
     u32 have;         /* enum guest_trait: what is really shown */
     u8 physical_bits; /* of the guest's addresses */
     bool amd;         /* an AMD processor, or one after its pattern; else Intel's MSRs */

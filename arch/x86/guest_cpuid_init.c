@@ -284,11 +284,13 @@ static void settle_traits(struct guest_cpuid *table)
         table->have &= ~(u32)TRAIT_XSAVES;
     if (!(table->feature[0].ecx & WAITPKG))
         table->have &= ~(u32)TRAIT_USER_WAIT;
+    if (!(table->feature[0].edx & ARCH_CAPABILITIES))
+        table->have &= ~(u32)TRAIT_WEAK;
 }
 
 void guest_cpuid_init(struct guest_cpuid *table, const struct guest_traits *traits)
 {
-    *table = (struct guest_cpuid){.have = traits->have};
+    *table = (struct guest_cpuid){.have = traits->have, .weak = traits->weak};
     if (traits->vcpus > 1)
         table->have |= TRAIT_SMP;
     table->amd = is_amd(traits->host(0, 0));

@@ -5,7 +5,7 @@
  *
  * Hidden on purpose: VMX, SVM, SMX; every performance counter (PDCM, leaf A, the AMD extensions),
  * DS and the branch records; MONITOR/MWAIT (leaf 5); power and thermal control (EIST, TM, leaf 6);
- * the speculation-control MSRs (SPEC_CTRL, PRED_CMD, ARCH_CAPABILITIES); HLE, RTM, MPX, SGX, PT,
+ * the speculation-control MSRs (SPEC_CTRL, PRED_CMD, FLUSH_CMD); HLE, RTM, MPX, SGX, PT,
  * CET, PKS, AMX, key locker, LA57, user interrupts: nobody switches their state.
  */
 #include "arch/x86/guest_cpuid_policy.h"
@@ -86,6 +86,7 @@ const struct cpuid_trait cpuid_traits[] = {
     {TRAIT_APIC,         true,  VENDOR_BOTH, 0x6, 0, EAX, ARAT},
     {TRAIT_X2APIC,       true,  VENDOR_BOTH, 0x1, 0, ECX, X2APIC},
     {TRAIT_TSC_DEADLINE, true,  VENDOR_BOTH, 0x1, 0, ECX, TSC_DEADLINE},
+    {TRAIT_WEAK,         true,  VENDOR_INTEL, 0x7, 0, EDX, ARCH_CAPABILITIES},
     {TRAIT_SMP,          true,  VENDOR_BOTH, 0x1, 0, EDX, HTT},
     {TRAIT_SMP,          true,  VENDOR_AMD,  0x80000001, 0, ECX, CMP_LEGACY},
 };

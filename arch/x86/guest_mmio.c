@@ -2,6 +2,7 @@
 #include "arch/x86/guest_space.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_apic.h"
+#include "arch/x86/guest_debug.h"
 #include "arch/x86/mmio_emulate.h"
 #include "arch/x86/mmio_op.h"
 
@@ -88,8 +89,8 @@ static void write(void *ctx, gpa_t at, unsigned size, u64 value)
 }
 
 /* What the emulation of an instruction asks for; RSP and RFLAGS go back to the control block. */
-static enum guest_action emulate(struct guest *guest, const struct guest_view *view,
-                                 const struct mmio_op *op, gpa_t at, bool walking)
+static always_inline enum guest_action emulate(struct guest *guest, const struct guest_view *view,
+                                               const struct mmio_op *op, gpa_t at, bool walking)
 {
     struct asker asker = {guest, view, at.v / PAGE_4K};
     const struct mmio_bus bus = {&asker, translate, read, write};
@@ -123,6 +124,78 @@ static no_inline enum guest_action not_emulated(struct guest *guest, const struc
     return GUEST_LOOK;
 }
 
+static no_inline enum guest_action emulate_one(struct guest *guest, const struct guest_view *view,
+                                               const struct mmio_op *op, gpa_t at, bool walking)
+{
+    return emulate(guest, view, op, at, walking);
+}
+
+/* Where a plain move of 64-bit code goes; false if that takes more to be known. */
+static bool moves_at(const struct guest *guest, const struct guest_view *view,
+                     const struct decoded *code, u64 *linear)
+{
+    const struct guest_cpu cpu = {.gpr = (u64 *)guest->gpr, .rip = view->rip};
+
+    if (!code->for_mmio || !mmio_op_is_move(&code->op) || code->insn.segment >= SEG_FS)
+        return false;
+    *linear = insn_offset(&code->insn, &cpu);
+    return is_canonical(*linear, 48) && *linear % PAGE_4K + code->op.width <= PAGE_4K;
+}
+
+/* Nothing can come between this instruction and the next but by what this one does. */
+static bool goes_on(struct guest *guest, const struct guest_view *view)
+{
+    return view->bits == 64 && !(view->rflags & (RFLAGS_TF | RFLAGS_RF)) && !guest->nmi &&
+           !guest->window && !guest->ops->get(guest, GUEST_SHADOW) && !guest_has_breakpoints(guest);
+}
+
+static bool undisturbed(const struct guest *guest)
+{
+    return !guest->event.valid && !__atomic_load_n(&guest->vcpu.attention, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * The instruction behind it, if it is remembered, and a move to the same page: the first has shown
+ * that it may be reached, and where it is. It cannot fault.
+ */
+static void emulate_next(struct guest *guest, struct guest_view *view, const struct mmio_op *first,
+                         u64 page, gpa_t at)
+{
+    struct decode_mode mode = {.bits = 64, .amd_branches = guest->ops->amd_branches};
+    u64 linear;
+
+    view->rip += guest->length;
+    view->rsp = guest->gpr[GPR_RSP];
+    const struct decoded *code =
+        guest_fetch_known(&guest->fetched, &view->paging, view->rip, view->cpl == 3, mode);
+    if (!code || !moves_at(guest, view, code, &linear) || align_down(linear, PAGE_4K) != page ||
+        (code->op.writes && !first->writes))
+        return;
+    at = gpa(align_down(at.v, PAGE_4K) + linear % PAGE_4K);
+    if (emulate_one(guest, view, &code->op, at, false) == GUEST_SKIP)
+        guest->length = (u8)(guest->length + code->insn.length);
+}
+
+/*
+ * Two instructions in one exit, where it makes no difference but to the time: an I/O APIC's
+ * register is selected by one and reached by the next.
+ */
+static no_inline enum guest_action emulate_two(struct guest *guest, struct guest_view *view,
+                                               const struct decoded *code, gpa_t at, bool walking)
+{
+    u64 linear = 0;
+
+    if (!code->for_mmio)
+        return not_emulated(guest, view, &code->insn, at);
+    bool two = !walking && goes_on(guest, view) && moves_at(guest, view, code, &linear) &&
+               !((linear ^ at.v) & (PAGE_4K - 1)) && !guest_apic_is_near(at);
+    enum guest_action action = emulate_one(guest, view, &code->op, at, walking);
+
+    if (two && action == GUEST_SKIP && undisturbed(guest))
+        emulate_next(guest, view, &code->op, align_down(linear, PAGE_4K), at);
+    return action;
+}
+
 enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking)
 {
     struct guest_view view;
@@ -136,8 +209,8 @@ enum guest_action guest_mmio(struct guest *guest, gpa_t at, bool walking)
     const struct decoded *code = guest_instruction(guest, &view);
     if (unlikely(!code))
         return GUEST_RESUME;
-    if (unlikely(!code->for_mmio))
-        return not_emulated(guest, &view, &code->insn, at);
     guest->length = code->insn.length;
+    if (unlikely(code->for_mmio != FOR_MMIO))
+        return emulate_two(guest, &view, code, at, walking);
     return emulate(guest, &view, &code->op, at, walking);
 }

@@ -53,6 +53,8 @@ u64 msr_mcg_status_read(const struct guest *guest, u32 msr);
 bool msr_mcg_status_write(struct guest *guest, u32 msr, u64 value);
 u64 msr_debugctl_read(const struct guest *guest, u32 msr);
 bool msr_debugctl_write(struct guest *guest, u32 msr, u64 value);
+u64 msr_weak_read(const struct guest *guest, u32 msr);
+bool msr_weak_write(struct guest *guest, u32 msr, u64 value);
 u64 msr_umwait_read(const struct guest *guest, u32 msr);
 bool msr_umwait_write(struct guest *guest, u32 msr, u64 value);
 u64 msr_xss_read(const struct guest *guest, u32 msr);

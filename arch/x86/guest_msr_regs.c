@@ -64,6 +64,19 @@ bool msr_tsc_adjust_write(struct guest *guest, u32 msr, u64 value)
      MISC_MONITOR | MISC_LIMIT_CPUID | MISC_NO_XTPR | MISC_NO_NX | MISC_NO_TURBO)
 #define MISC_RESET (MISC_FAST_STRINGS | MISC_NO_BTS | MISC_NO_PEBS)
 
+u64 msr_weak_read(const struct guest *guest, u32 msr)
+{
+    (void)msr;
+    return guest->cpuid->weak;
+}
+
+/* Read only. */
+bool msr_weak_write(struct guest *guest, u32 msr, u64 value)
+{
+    (void)guest, (void)msr, (void)value;
+    return false;
+}
+
 u64 msr_misc_enable_read(const struct guest *guest, u32 msr)
 {
     (void)msr;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The policy on MSRs. What is not named here is #GP(0), as on a processor that lacks it: all that
- * CPUID hides (performance counters, SPEC_CTRL and PRED_CMD, ARCH_CAPABILITIES, the machine-check
- * banks, RAPL, VMX's and SVM's), and the other vendor's.
+ * CPUID hides (performance counters, SPEC_CTRL, PRED_CMD and FLUSH_CMD, the machine-check banks,
+ * RAPL, VMX's and SVM's), and the other vendor's.
  *
  * Numbers: SDM volume 4, chapter 2; AMD APM volume 2, appendix A. Those without a name in
  * arch/x86/msr.h are here only so that an operating system that asks gets its answer.
@@ -51,6 +51,7 @@ const struct msr_row msr_rows[] = {
     EMULATE(MSR_UMWAIT_CONTROL, MSR_UMWAIT_CONTROL, MSR_INTEL, TRAIT_USER_WAIT, 0, msr_umwait),
     CONSTANT(MSR_MTRR_CAP, MSR_MTRR_CAP, MSR_BOTH,
              MTRR_CAP_WC | MTRR_CAP_FIXED | GUEST_MTRR_COUNT),
+    EMULATE(MSR_ARCH_CAPABILITIES, MSR_ARCH_CAPABILITIES, MSR_INTEL, TRAIT_WEAK, 0, msr_weak),
     CONTROL(MSR_SYSENTER_CS, FORM_32, GUEST_SYSENTER_CS),
     CONTROL(MSR_SYSENTER_ESP, FORM_CANONICAL, GUEST_SYSENTER_ESP),
     CONTROL(MSR_SYSENTER_EIP, FORM_CANONICAL, GUEST_SYSENTER_EIP),

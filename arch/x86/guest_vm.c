@@ -3,7 +3,10 @@
 
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpuid_bits.h"
 #include "arch/x86/guest_maps.h"
+#include "arch/x86/guest_weak.h"
+#include "arch/x86/msr.h"
 #include "lib/panic.h"
 #include "mm/frame.h"
 
@@ -12,14 +15,25 @@ _Static_assert(sizeof(struct guest_vm) <= VM_BLOCK, "a machine's block");
 
 static u64 machines; /* so far */
 
+static u64 weaknesses(void)
+{
+    struct cpuid features = cpuid_or_zero(7, 0);
+    u64 host = 0;
+
+    if (!(features.edx & ARCH_CAPABILITIES) || !msr_read_safe(MSR_ARCH_CAPABILITIES, &host))
+        host = 0;
+    return guest_weak_told(host, cpuid(1, 0), features);
+}
+
 static void make_cpuid(struct vm *vm, u32 have)
 {
     u32 pv = vm->config->pv == VM_PV_KVM ? TRAIT_PV : 0;
     struct guest_traits traits = {
-        .have = have | TRAIT_APIC | TRAIT_X2APIC | TRAIT_TSC_DEADLINE | pv,
+        .have = have | TRAIT_APIC | TRAIT_X2APIC | TRAIT_TSC_DEADLINE | TRAIT_WEAK | pv,
         .vcpus = vm->config->cpus,
         .tsc_khz = clock_tsc_hz() / 1000,
         .host = cpuid_or_zero,
+        .weak = weaknesses(),
     };
     guest_cpuid_init(&guest_vm_of(vm)->cpuid, &traits);
 }

@@ -51,6 +51,12 @@ struct mmio_op {
 /* False if the instruction is not for MMIO. */
 bool must_check mmio_op_of(const struct insn *insn, struct mmio_op *op);
 
+/* A load or a store, and no more than that. */
+static inline bool mmio_op_is_move(const struct mmio_op *op)
+{
+    return op->kind <= MMIO_STORE;
+}
+
 static inline bool mmio_op_is_string(const struct mmio_op *op)
 {
     return op->kind >= MMIO_MOVS;

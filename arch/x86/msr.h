@@ -130,6 +130,23 @@
 #define MSR_PRED_CMD                0x00000049
 #define   PRED_CMD_IBPB             BIT(0)
 #define MSR_ARCH_CAPABILITIES       0x0000010a  /* CPUID.7.EDX[29] */
+#define   ARCH_RDCL_NO              BIT(0)      /* Meltdown, L1TF */
+#define   ARCH_RSBA                 BIT(2)      /* an empty return stack takes other predictions */
+#define   ARCH_SSB_NO               BIT(4)
+#define   ARCH_MDS_NO               BIT(5)
+#define   ARCH_PSCHANGE_NO          BIT(6)      /* machine check by a page's change of size */
+#define   ARCH_TAA_NO               BIT(8)
+#define   ARCH_SBDR_NO              BIT(13)     /* these three: stale data of MMIO */
+#define   ARCH_FBSDP_NO             BIT(14)
+#define   ARCH_PSDP_NO              BIT(15)
+#define   ARCH_FB_CLEAR             BIT(17)     /* VERW clears the fill buffers */
+#define   ARCH_RRSBA                BIT(19)     /* as RSBA, restricted */
+#define   ARCH_BHI_NO               BIT(20)
+#define   ARCH_PBRSB_NO             BIT(24)
+#define   ARCH_GDS_NO               BIT(26)
+#define   ARCH_RFDS_NO              BIT(27)
+#define   ARCH_RFDS_CLEAR           BIT(28)     /* VERW clears the register files */
+#define   ARCH_ITS_NO               BIT(62)     /* by hypervisors only */
 #define MSR_FLUSH_CMD               0x0000010b  /* CPUID.7.EDX[28] */
 #define   FLUSH_CMD_L1D             BIT(0)
 #define MSR_MCG_CAP                 0x00000179  /* missing on some Bochs models that announce it */

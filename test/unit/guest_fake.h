@@ -109,7 +109,7 @@ static struct guest_cpuid fake_table;
 /* One vCPU of a machine, on the host that fake_host points to. */
 static void fake_guest(struct guest *guest, u32 have, u32 vcpus, u64 tsc_khz, u32 index)
 {
-    struct guest_traits traits = {have, vcpus, tsc_khz, recorded_host};
+    struct guest_traits traits = {have, vcpus, tsc_khz, recorded_host, 0};
 
     memset(guest, 0, sizeof *guest);
     memset(&fake_table, 0xa5, sizeof fake_table);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "arch/x86/decoded.h"
 #include "arch/x86/guest_cpu.h"
 #include "arch/x86/mmio_op.h"
 #include "lib/types.h"
@@ -416,6 +417,35 @@ static void test_not_for_mmio(void **state)
     }
 }
 
+/* What is remembered says whether two moves by one base stand one behind the other. */
+static void test_twice(void **state)
+{
+    (void)state;
+    static const struct {
+        u8 code[15], valid, use;
+    } cases[] = {
+        {{0x89, 0x30, 0x89, 0x50, 0x10}, 5, FOR_MMIO_TWICE}, /* MOV [RAX]; MOV [RAX+16] */
+        {{0x89, 0x30, 0x8b, 0x40, 0x10}, 5, FOR_MMIO_TWICE}, /* ... and back */
+        {{0x89, 0x30, 0x89, 0x50, 0x10}, 4, FOR_MMIO      }, /* its end is not there */
+        {{0x89, 0x30},                   2, FOR_MMIO      },
+        {{0x89, 0x30, 0x89, 0x53, 0x10}, 5, FOR_MMIO      }, /* by RBX */
+        {{0x89, 0x30, 0x89, 0xc2},       4, FOR_MMIO      }, /* between registers */
+        {{0x01, 0x30, 0x89, 0x50, 0x10}, 5, FOR_MMIO      }, /* ADD, and that */
+        {{0xab, 0x89, 0x50, 0x10},       4, FOR_MMIO      }, /* STOS */
+        {{0x89, 0x30, 0xc4, 0x00},       4, FOR_MMIO      }, /* nothing that is legal */
+        {{0x8d, 0x07, 0x89, 0x50, 0x10}, 5, NOT_FOR_MMIO  },
+    };
+    for (unsigned i = 0; i < array_size(cases); i++) {
+        struct decoded code;
+        struct insn_bytes bytes = {0};
+        memcpy(&bytes, cases[i].code, sizeof cases[i].code);
+        if (decode_and_keep(&code, &bytes, cases[i].valid, (struct decode_mode){64, false}) !=
+                DECODE_OK ||
+            code.for_mmio != cases[i].use)
+            fail_msg("case %u: %u", i, code.for_mmio);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_segmentation),
         cmocka_unit_test(test_mmio_ops),
         cmocka_unit_test(test_not_for_mmio),
+        cmocka_unit_test(test_twice),
     };
     return cmocka_run_group_tests_name("decode", tests, NULL, NULL);
 }

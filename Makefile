@@ -46,9 +46,9 @@ LANG_FLAGS   := -std=gnu17 -I. -I$(B) -DVERSION='"$(VERSION)"' -DCOUNT_VMCS=$(CO
 WARN_FLAGS   := -Wall -Wextra -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
 SMALL        := -Os
 KERNEL_FLAGS := -DHOST=0 $(SMALL) -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(STACK) \
-                -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none -ffunction-sections -fdata-sections \
+                -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none -fno-jump-tables -ffunction-sections -fdata-sections \
                 -fstack-protector-strong -mstack-protector-guard=global
-HOT_FLAGS    := -O2 -fomit-frame-pointer $(DENSE)
+HOT_FLAGS    := -O2 -fomit-frame-pointer -fjump-tables $(DENSE)
 HOST_FLAGS   := -DHOST=1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
 LINK_FLAGS   := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none \
                 --gc-sections --fatal-warnings --orphan-handling=error -T linker.ld

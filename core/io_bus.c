@@ -5,7 +5,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-static void init(struct io_bus *bus, const char *kind, u64 last)
+static cold void init(struct io_bus *bus, const char *kind, u64 last)
 {
     memset(bus, 0, sizeof *bus);
     bus->kind = kind;
@@ -45,8 +45,8 @@ const struct io_range *io_bus_find(const struct io_bus *bus, u64 address)
                                                                            : NULL;
 }
 
-static const char *refuse_overlap(struct io_bus *bus, u64 base, u64 last, const struct device *dev,
-                                  const struct io_range *other)
+static cold const char *refuse_overlap(struct io_bus *bus, u64 base, u64 last,
+                                       const struct device *dev, const struct io_range *other)
 {
     fmt_text(bus->why, sizeof bus->why, "%s: %s range 0x%lx-0x%lx overlaps 0x%lx-0x%lx of %s",
              dev->name, bus->kind, base, last, other->base, other->base + other->span,
@@ -54,8 +54,8 @@ static const char *refuse_overlap(struct io_bus *bus, u64 base, u64 last, const 
     return bus->why;
 }
 
-static const char *refuse(struct io_bus *bus, u64 base, u64 length, const struct device *dev,
-                          const char *reason)
+static cold const char *refuse(struct io_bus *bus, u64 base, u64 length, const struct device *dev,
+                               const char *reason)
 {
     fmt_text(bus->why, sizeof bus->why, "%s: %s range at 0x%lx, length 0x%lx: %s", dev->name,
              bus->kind, base, length, reason);
@@ -71,7 +71,8 @@ static u32 whole_widths(u32 widths, u64 end)
     return widths;
 }
 
-const char *io_bus_add(struct io_bus *bus, u64 base, u64 length, struct device *dev, u64 offset)
+cold const char *io_bus_add(struct io_bus *bus, u64 base, u64 length, struct device *dev,
+                            u64 offset)
 {
     if (!length)
         return refuse(bus, base, length, dev, "it is empty");
@@ -94,7 +95,7 @@ const char *io_bus_add(struct io_bus *bus, u64 base, u64 length, struct device *
     return NULL;
 }
 
-bool io_bus_remove(struct io_bus *bus, const struct device *dev)
+cold bool io_bus_remove(struct io_bus *bus, const struct device *dev)
 {
     unsigned kept = 0, before = bus->count;
 
@@ -165,7 +166,7 @@ static unsigned piece(const struct io_range *range, u64 address, unsigned bytes)
  * A byte or more out of the middle of a register that the device only gives whole: the register is
  * read once, *bytes becomes how many of those asked for it covered.
  */
-static u64 read_inside(const struct io_range *range, u64 address, unsigned *bytes)
+static cold u64 read_inside(const struct io_range *range, u64 address, unsigned *bytes)
 {
     u64 offset = range->reg + address;
 
@@ -180,7 +181,7 @@ static u64 read_inside(const struct io_range *range, u64 address, unsigned *byte
     return 0xff;
 }
 
-static no_inline u64 read_pieces(struct io_bus *bus, u64 address, unsigned bytes)
+static cold no_inline u64 read_pieces(struct io_bus *bus, u64 address, unsigned bytes)
 {
     u64 value = 0;
     bool unclaimed = false;
@@ -207,7 +208,7 @@ static no_inline u64 read_pieces(struct io_bus *bus, u64 address, unsigned bytes
 }
 
 /* A write narrower than a register is dropped: to invent the rest of it would be worse. */
-static no_inline void write_pieces(struct io_bus *bus, u64 address, unsigned bytes, u64 value)
+static cold no_inline void write_pieces(struct io_bus *bus, u64 address, unsigned bytes, u64 value)
 {
     bool unclaimed = false, misfit = false;
 

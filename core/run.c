@@ -37,7 +37,7 @@ static struct {
 static const struct engine *engine;
 static void (*vm_over)(struct vm *vm);
 
-void run_init(const struct engine *chosen, void (*over)(struct vm *vm))
+cold void run_init(const struct engine *chosen, void (*over)(struct vm *vm))
 {
     engine = chosen;
     vm_over = over;
@@ -109,7 +109,7 @@ static void unload(struct run_queue *queue)
 }
 
 /* Its machine ends: off the core, and whoever is last clears up. */
-static no_inline void retire(struct run_queue *queue, struct vcpu *vcpu)
+static cold no_inline void retire(struct run_queue *queue, struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
 
@@ -226,7 +226,7 @@ static u64 turn_end(const struct run_queue *queue, struct vcpu *mine)
 }
 
 /* Another vCPU resets or starts it: not while its state is in the processor. */
-static no_inline void restart(struct run_queue *queue, struct vcpu *vcpu)
+static cold no_inline void restart(struct run_queue *queue, struct vcpu *vcpu)
 {
     if (queue->loaded == vcpu)
         unload(queue);
@@ -243,7 +243,7 @@ static no_inline void restart(struct run_queue *queue, struct vcpu *vcpu)
  * The machine has been stopped for what this vCPU did: its state, while it is loaded. One dump at a
  * time; of machines that start again and again, one a second.
  */
-static no_inline void show_end(struct vcpu *vcpu)
+static cold no_inline void show_end(struct vcpu *vcpu)
 {
     static struct lock lock;
     static u64 next;

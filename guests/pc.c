@@ -180,7 +180,7 @@ static void output(void *ctx, unsigned stream, u8 byte)
 }
 
 /* Gives COM1 what was typed, as far as it has room. */
-static void take_input(struct pc *pc)
+static cold void take_input(struct pc *pc)
 {
     u8 bytes[16];
     size_t room = min_u64(uart_room(&pc->com1), sizeof bytes);
@@ -239,7 +239,7 @@ static void set_edges(struct pc *pc)
     pc->pic.dev.ops->write(&pc->pic.dev, PIC_ELCR + 1, 1, BIT(PC_IRQ_SCI - 8));
 }
 
-static void init_devices(struct pc *pc, u64 wall)
+static cold void init_devices(struct pc *pc, u64 wall)
 {
     const struct vm_config *config = pc->vm->config;
     u16 cpus = (u16)config->cpus;
@@ -261,7 +261,7 @@ static void init_devices(struct pc *pc, u64 wall)
 }
 
 /* One map of the memory, for the loaders and for those who ask fw_cfg. */
-static const char *add_map(struct pc *pc)
+static cold const char *add_map(struct pc *pc)
 {
     e820_make(&pc->e820, pc->vm->config->memory);
     if (!e820_add(&pc->e820, PC_ECAM_BASE, PC_ECAM_SIZE, MEM_RESERVED))
@@ -272,8 +272,8 @@ static const char *add_map(struct pc *pc)
                : "fw_cfg has no room for another file";
 }
 
-static const char *wire(struct pc *pc, struct io_bus *bus, const struct wire *wiring,
-                        unsigned count)
+static cold const char *wire(struct pc *pc, struct io_bus *bus, const struct wire *wiring,
+                             unsigned count)
 {
     const char *error = NULL;
 
@@ -283,7 +283,7 @@ static const char *wire(struct pc *pc, struct io_bus *bus, const struct wire *wi
     return error;
 }
 
-const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
+cold const char *pc_init(struct pc *pc, struct vm *vm, u64 wall)
 {
     const char *error;
 

@@ -288,7 +288,7 @@ static void write(struct guest *guest, u32 offset, u32 value)
     }
 }
 
-static bool write_eoi_msr(struct guest *guest, u64 value)
+static cold bool write_eoi_msr(struct guest *guest, u64 value)
 {
     struct pc_cpu *cpu = cpu_of(guest);
     u32 *word = value & 1 ? vm_at(cpu->pc->vm, gpa(value & ~1ull), sizeof *word) : NULL;
@@ -445,7 +445,7 @@ void pc_apic_intr(struct pc *pc, bool level)
         vcpu_call(pc->vm->vcpu[0], ATTENTION_EVENT);
 }
 
-const char *pc_apic_init(struct pc *pc)
+cold const char *pc_apic_init(struct pc *pc)
 {
     struct pc_apic *apic = &pc->apic;
 
@@ -456,14 +456,14 @@ const char *pc_apic_init(struct pc *pc)
 
 /* As a PC's firmware leaves the first processor's: the PIC's output comes through as it would
  * without an APIC (MP specification 1.4, 3.6.2.2, "virtual wire"), and NMI with it. */
-static void wire_through(struct lapic *l)
+static cold void wire_through(struct lapic *l)
 {
     lapic_write(l, LAPIC_SVR, 0x1ff);
     lapic_write(l, LAPIC_LVT_LINT0, APIC_EXTINT << LAPIC_LVT_MODE_SHIFT);
     lapic_write(l, LAPIC_LVT_LINT1, APIC_NMI << LAPIC_LVT_MODE_SHIFT);
 }
 
-bool pc_apic_add(struct pc *pc, struct vcpu *vcpu)
+cold bool pc_apic_add(struct pc *pc, struct vcpu *vcpu)
 {
     hpa_t block = frame_alloc(CPU_BLOCK);
     struct guest *guest = guest_of(vcpu);
@@ -487,7 +487,7 @@ bool pc_apic_add(struct pc *pc, struct vcpu *vcpu)
     return apic_bus_add(&pc->apic.bus, &cpu->lapic);
 }
 
-void pc_apic_destroy(struct pc *pc)
+cold void pc_apic_destroy(struct pc *pc)
 {
     for (unsigned i = 0; i < array_size(pc->apic.cpu); i++) {
         if (!pc->apic.cpu[i])

@@ -26,6 +26,7 @@ typedef int64_t s64;
 #define aligned(n)        __attribute__((aligned(n)))
 #define section(name)     __attribute__((section(name)))
 #define no_inline         __attribute__((noinline))
+#define cold              __attribute__((cold)) /* rare, in a file that is compiled to be fast: small */
 #define always_inline     inline __attribute__((always_inline))
 #define likely(x)         __builtin_expect(!!(x), 1)
 #define unlikely(x)       __builtin_expect(!!(x), 0)

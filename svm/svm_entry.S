@@ -52,7 +52,7 @@ svm_run:
     keep_registers
     mov %rdi, %rbx
 
-resume:
+.Lresume:
     sti                                 /* here: its shadow must be over at VMRUN */
     cmpb $0, SVM_LIVE(%rbx)
     jne 1f
@@ -84,7 +84,7 @@ resume:
     mov %rbx, %rdi
     call svm_exited
     test %eax, %eax
-    jz resume
+    jz .Lresume
 
     fill_return_stack
     give_registers

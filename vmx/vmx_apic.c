@@ -21,7 +21,7 @@ bool vmx_apic_virtual(void)
  * 30.5: what is read is the page's, but the current count is computed; TPR, EOI and SELF IPI are
  * virtualized, other writes mean something.
  */
-void vmx_apic_fill_map(void)
+cold void vmx_apic_fill_map(void)
 {
     static const struct {
         u16 first, last;
@@ -50,7 +50,7 @@ void vmx_apic_fill_map(void)
 }
 
 /* A page that stands for the APIC's in the tables; to a guest that has it elsewhere it is empty. */
-const char *vmx_apic_prepare(struct vm *vm)
+cold const char *vmx_apic_prepare(struct vm *vm)
 {
     const char *error = vmx_apic_virtual() ? vm_take_page(vm, ACCESS_PAGE) : NULL;
 
@@ -59,7 +59,7 @@ const char *vmx_apic_prepare(struct vm *vm)
     return error;
 }
 
-void vmx_apic_start(struct vmx_vcpu *v)
+cold void vmx_apic_start(struct vmx_vcpu *v)
 {
     memset(v->apic_told, 0, sizeof v->apic_told);
     v->guest.apic_moved = true;

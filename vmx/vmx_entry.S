@@ -60,29 +60,29 @@ vmx_run:
     mov %rsp, VMX_HOST_STACK(%rdi)
     mov %rdi, %rbx
     cmpb $0, VMX_LAUNCHED(%rbx)
-    jne resume
+    jne .Lresume
 
     movb $1, VMX_LAUNCHED(%rbx)         /* the first time since VMCLEAR */
     each_register load, %rbx
     load 0, %rax, %rbx
     load 3, %rbx, %rbx
     vmlaunch
-    jmp failed
+    jmp .Lfailed
 
-resume:
+.Lresume:
     each_kept load, %rbx
-resume_quick:
+.Lresume_quick:
     each_scratch load, %rbx
     load 0, %rax, %rbx
     load 5, %rbp, %rbx
     load 3, %rbx, %rbx
     vmresume
 
-failed:
+.Lfailed:
     mov (%rsp), %rdi                    /* the stack is still ours */
     each_kept save, %rdi
     call vmx_entry_failed
-    jmp leave
+    jmp .Lleave
 
     .globl vmx_exit_point
 vmx_exit_point:
@@ -95,12 +95,12 @@ vmx_exit_point:
     rdtsc
     mov %eax, VMX_EXIT_BEGAN(%rbx)
     vmcs_get FIELD_EXIT_REASON, %rbp, %rbp
-    cmp $EXIT_REASONS, %rbp
-    jae odd
+    cmp $QUICK_REASONS, %rbp
+    jae .Lrare
     mov %rbx, %rdi
     call *vmx_quick(, %rbp, 8)
     cmp $ACTION_NEXT, %eax
-    jne not_next
+    jne .Lnot_next
 
     /* RIP moves on, if that is all that the end of an instruction does: guest_ends_plainly. */
     vmcs_get FIELD_EXIT_LENGTH, %rax, %rax
@@ -111,48 +111,50 @@ vmx_exit_point:
     and $TRAPS, %ecx
     or VCPU_ATTENTION(%rbx), %edx
     or %ecx, %edx
-    jnz next_slowly
+    jnz .Lnext_slowly
     add %rax, %rsi
     cmp %eax, %esi                      /* over a multiple of 4 GiB: 32-bit code would wrap */
-    jb next_slowly
+    jb .Lnext_slowly
     vmwrite %rsi, %rdi
 #if COUNT_VMCS
     incq vmx_counts + 8(%rip)
 #endif
 
-done:
+.Ldone:
     count_exit
     cmpq $-1, GUEST_DEADLINE(%rbx)
-    je resume_quick
+    je .Lresume_quick
     mov %rbx, %rdi
     call vmx_time_is_over
     test %al, %al
-    jz resume_quick
+    jz .Lresume_quick
     each_kept save, %rbx
 
-leave:
+.Lleave:
     fill_return_stack
     give_registers
     ret
 
-not_next:
+.Lnot_next:
     test %eax, %eax
-    jnz slowly
+    jnz .Lslowly
     cmpb $0, GUEST_EVENT_WAITS(%rbx)
-    jne slowly
+    jne .Lslowly
     cmpl $0, VCPU_ATTENTION(%rbx)
-    je done
-    jmp slowly
+    je .Ldone
+    jmp .Lslowly
 
-odd:                                    /* an entry that failed late, or no reason that we know */
-    mov $EXIT_REASONS, %ebp
-    mov $ACTION_UNSEEN, %eax
-    jmp slowly
+.Lrare:
+    cmp $EXIT_REASONS, %rbp
+    jb 1f
+    mov $EXIT_REASONS, %ebp             /* an entry that failed late, or no reason that we know */
+1:  mov $ACTION_UNSEEN, %eax
+    jmp .Lslowly
 
-next_slowly:
+.Lnext_slowly:
     mov $ACTION_NEXT, %eax
 
-slowly:                                 /* EAX: the action */
+.Lslowly:                                 /* EAX: the action */
     each_kept save, %rbx
     mov %rbx, %rdi
     mov %ebp, %esi
@@ -161,13 +163,13 @@ slowly:                                 /* EAX: the action */
     mov %eax, %r12d
     count_exit
     test %r12b, %r12b
-    jnz leave
+    jnz .Lleave
     cmpq $-1, GUEST_DEADLINE(%rbx)
-    je resume
+    je .Lresume
     mov %rbx, %rdi
     call vmx_time_is_over
     test %al, %al
-    jz resume
-    jmp leave
+    jz .Lresume
+    jmp .Lleave
 
     .section .note.GNU-stack, "", @progbits

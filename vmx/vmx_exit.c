@@ -45,7 +45,7 @@ static void trap(struct guest *guest, u64 why)
 
 /* The exit has left DR6 and DR7.GD as they were (28.1); INT1 (which traps past itself, so its type
  * and length are kept) touches no bit of DR6 anyway (18.3.1.6). */
-static void debug_exception(struct vmx_vcpu *v, u8 type)
+static cold void debug_exception(struct vmx_vcpu *v, u8 type)
 {
     const struct guest_ops *ops = v->guest.ops;
     u64 found = vmcs_read(VMCS_EXIT_QUALIFICATION) & (MASK(3, 0) | MASK(14, 13));
@@ -63,7 +63,7 @@ static void machine_check(void)
     __asm__ volatile("int $18");
 }
 
-static enum guest_action exit_exception(struct guest *guest)
+static cold enum guest_action exit_exception(struct guest *guest)
 {
     struct vmx_vcpu *v = vmx_of(guest);
     u32 event = vmcs_read(VMCS_EXIT_EVENT);
@@ -171,7 +171,7 @@ static enum guest_action exit_io(struct guest *guest)
 }
 
 /* Table 28-2. An NMI through a task gate blocks further ones, and IRET ends that (6.7.1). */
-static enum guest_action exit_task_switch(struct guest *guest)
+static cold enum guest_action exit_task_switch(struct guest *guest)
 {
     struct vmx_vcpu *v = vmx_of(guest);
     u64 q = vmcs_read(VMCS_EXIT_QUALIFICATION);
@@ -205,7 +205,7 @@ static enum guest_action exit_ept_violation(struct guest *guest)
     return guest_exit_unmapped(guest, at, q & BIT(2), (q & BIT(7)) && !(q & BIT(8)));
 }
 
-static enum guest_action exit_impossible(struct guest *guest)
+static cold enum guest_action exit_impossible(struct guest *guest)
 {
     u32 reason = vmcs_read(VMCS_EXIT_REASON);
 
@@ -213,7 +213,7 @@ static enum guest_action exit_impossible(struct guest *guest)
 }
 
 /* An entry that the processor refuses late comes as an exit. */
-static enum guest_action exit_odd(struct guest *guest)
+static cold enum guest_action exit_odd(struct guest *guest)
 {
     u32 reason = vmcs_read(VMCS_EXIT_REASON);
 
@@ -279,8 +279,8 @@ static const guest_exit_handler handlers[VMX_EXIT_REASONS + 1] = {
  * The frequent ones, for vmx_entry.S, which has not saved all registers then: none of these looks
  * at R12 to R15 of the guest's, nor changes them.
  */
-const guest_exit_handler vmx_quick[VMX_EXIT_REASONS] = {
-    [0 ... VMX_EXIT_REASONS - 1] = exit_slowly,
+const guest_exit_handler vmx_quick[VMX_QUICK_REASONS] = {
+    [0 ... VMX_QUICK_REASONS - 1] = exit_slowly,
     [1] = exit_interrupt,
     [7] = exit_window, /* interrupt */
     [8] = exit_window, /* NMI */
@@ -386,7 +386,7 @@ bool vmx_exited(struct vmx_vcpu *v, u32 reason, enum guest_action action)
 }
 
 /* Says why, and stops the machine; the others run on. */
-void vmx_entry_failed(struct vmx_vcpu *v)
+cold void vmx_entry_failed(struct vmx_vcpu *v)
 {
     static struct lock lock;
     static struct vmx_findings findings;
@@ -412,7 +412,7 @@ void vmx_entry_failed(struct vmx_vcpu *v)
     lock_drop(&lock);
 }
 
-void vmx_vcpu_dump(struct vcpu *vcpu)
+cold void vmx_vcpu_dump(struct vcpu *vcpu)
 {
     const struct vmcs_image image = {.read = vmcs_read_current};
 

@@ -53,7 +53,8 @@ const char *vmx_exit_kind_name(unsigned kind);
 /* vmx_entry.S, and what it calls. True: out to the core. */
 void vmx_run(struct vmx_vcpu *vcpu);
 extern const char vmx_exit_point[];
-extern const guest_exit_handler vmx_quick[];
+#define VMX_QUICK_REASONS 57
+extern const guest_exit_handler vmx_quick[VMX_QUICK_REASONS];
 bool vmx_exited(struct vmx_vcpu *vcpu, u32 reason, enum guest_action action);
 bool vmx_time_is_over(struct vmx_vcpu *vcpu);
 void vmx_entry_failed(struct vmx_vcpu *vcpu);

@@ -84,7 +84,7 @@ static bool find_run(struct string *s, unsigned most)
 }
 
 /* One element across two pages. */
-static bool move_across(struct string *s)
+static cold bool move_across(struct string *s)
 {
     struct guest *guest = s->guest;
     const struct guest_io *io = s->io;

@@ -20,7 +20,7 @@ static void do_load(struct mmio_run *r, u64 value)
     mmio_reg_write(r, r->op->sign ? sign_extend(value, r->op->width) : value);
 }
 
-static void do_cmpxchg(struct mmio_run *r, const struct mmio_place *place, u64 old)
+static cold void do_cmpxchg(struct mmio_run *r, const struct mmio_place *place, u64 old)
 {
     unsigned width = r->op->width;
     u64 *accumulator = &r->cpu->gpr[GPR_RAX];
@@ -33,7 +33,7 @@ static void do_cmpxchg(struct mmio_run *r, const struct mmio_place *place, u64 o
 }
 
 /* Here only ZF changes, and all is in halves (SDM volume 2, CMPXCHG8B). */
-static void do_cmpxchg8b(struct mmio_run *r, const struct mmio_place *place, u64 old)
+static cold void do_cmpxchg8b(struct mmio_run *r, const struct mmio_place *place, u64 old)
 {
     u64 *gpr = r->cpu->gpr;
     bool equal = old == (cut(gpr[GPR_RAX], 4) | gpr[GPR_RDX] << 32);
@@ -45,14 +45,14 @@ static void do_cmpxchg8b(struct mmio_run *r, const struct mmio_place *place, u64
     r->cpu->rflags = (r->cpu->rflags & ~RFLAGS_ZF) | (equal ? RFLAGS_ZF : 0);
 }
 
-static void do_xadd(struct mmio_run *r, const struct mmio_place *place, u64 old)
+static cold void do_xadd(struct mmio_run *r, const struct mmio_place *place, u64 old)
 {
     u64 sum = alu_do(ALU_ADD, old, mmio_reg_read(r), r->op->width, &r->cpu->rflags);
     mmio_reg_write(r, old);
     mmio_store(r, place, sum);
 }
 
-static void do_alu(struct mmio_run *r, const struct mmio_place *place, u64 old)
+static cold void do_alu(struct mmio_run *r, const struct mmio_place *place, u64 old)
 {
     enum alu_op alu = (enum alu_op)r->op->alu;
     u64 other = mmio_source(r);
@@ -74,7 +74,7 @@ static u64 stored(const struct mmio_run *r)
     return r->op->swap ? swap_bytes(value, r->op->width) : value;
 }
 
-static void do_plain(struct mmio_run *r, const struct mmio_place *place)
+static cold void do_plain(struct mmio_run *r, const struct mmio_place *place)
 {
     u64 old = r->op->reads ? mmio_load(r, place) : 0;
     bool condition = alu_condition(r->op->condition, r->cpu->rflags);
@@ -111,7 +111,7 @@ static void do_plain(struct mmio_run *r, const struct mmio_place *place)
 
 /* A bit number in a register reaches beyond the operand, in units of it (SDM volume 2, 3.1.1.9,
  * Bit(BitBase, BitOffset)). */
-static u64 operand_offset(const struct mmio_run *r)
+static cold u64 operand_offset(const struct mmio_run *r)
 {
     const struct mmio_op *op = r->op;
     u64 offset = insn_offset(op->insn, r->cpu);
@@ -122,7 +122,7 @@ static u64 operand_offset(const struct mmio_run *r)
     return cut(offset, op->insn->addr_size);
 }
 
-static no_inline enum mmio_result plain(struct mmio_run *r)
+static cold enum mmio_result plain(struct mmio_run *r)
 {
     struct mmio_place place;
     enum seg_reg segment = (enum seg_reg)r->op->insn->segment;
@@ -161,7 +161,7 @@ static unsigned stack_width(const struct mmio_run *r)
 }
 
 /* An address by rSP is by its value before PUSH. */
-static enum mmio_result push(struct mmio_run *r)
+static cold enum mmio_result push(struct mmio_run *r)
 {
     enum seg_reg segment = (enum seg_reg)r->op->insn->segment;
     unsigned width = stack_width(r);
@@ -176,7 +176,7 @@ static enum mmio_result push(struct mmio_run *r)
 }
 
 /* ... and by its value after POP (SDM volume 2, POP). */
-static enum mmio_result pop(struct mmio_run *r)
+static cold enum mmio_result pop(struct mmio_run *r)
 {
     enum seg_reg segment = (enum seg_reg)r->op->insn->segment;
     unsigned width = stack_width(r);

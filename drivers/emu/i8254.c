@@ -181,12 +181,12 @@ static void note_rise(struct i8254 *c, bool was, u64 tick)
     c->rises += !was && i8254_out(c, tick);
 }
 
-void i8254_reset(struct i8254 *c, bool gate)
+cold void i8254_reset(struct i8254 *c, bool gate)
 {
     *c = (struct i8254){.control = 0x36, .mode = 3, .gate = gate, .reload = 65536, .count = 65536};
 }
 
-void i8254_control(struct i8254 *c, u8 word, u64 tick)
+cold void i8254_control(struct i8254 *c, u8 word, u64 tick)
 {
     i8254_advance(c, tick);
     bool was = i8254_out(c, tick);

@@ -120,7 +120,7 @@ u8 i8259_vector(const struct i8259 *chip, unsigned input)
     return (u8)(chip->vector | (input == I8259_NONE ? SPURIOUS : input));
 }
 
-static void write_icw1(struct i8259 *chip, u8 value)
+static cold void write_icw1(struct i8259 *chip, u8 value)
 {
     /* Data sheet, "initialization command words", (a) to (f). Requests survive only on lines that
      * are level-triggered: the edge sense circuits are reset. */
@@ -138,7 +138,7 @@ static void write_icw1(struct i8259 *chip, u8 value)
     chip->irr = chip->lines & level_inputs(chip);
 }
 
-static void write_icw(struct i8259 *chip, u8 value)
+static cold void write_icw(struct i8259 *chip, u8 value)
 {
     switch (chip->expect) {
     case 2:
@@ -229,7 +229,7 @@ void i8259_write_odd(struct i8259 *chip, u8 value)
 
 /* Chip sets do not let the timer, the keyboard, the cascade, the RTC and the FPU be
  * level-triggered. */
-void i8259_write_elcr(struct i8259 *chip, u8 value)
+cold void i8259_write_elcr(struct i8259 *chip, u8 value)
 {
     u8 was = level_inputs(chip);
 

@@ -157,7 +157,7 @@ static void ioapic_write(struct device *dev, u64 offset, unsigned bytes, u64 val
 }
 
 /* The lines are the devices', which know nothing of our reset. */
-static void ioapic_reset(struct device *dev)
+static cold void ioapic_reset(struct device *dev)
 {
     struct ioapic *ioapic = ioapic_of(dev);
 
@@ -166,7 +166,7 @@ static void ioapic_reset(struct device *dev)
         ioapic->entry[pin] = ENTRY_MASKED;
 }
 
-static size_t ioapic_dump(const struct device *dev, char *to, size_t size)
+static cold size_t ioapic_dump(const struct device *dev, char *to, size_t size)
 {
     const struct ioapic *ioapic = container_of(dev, const struct ioapic, dev);
     size_t length = fmt_text(to, size, "%s: id %u select %02x lines %06x", dev->name, ioapic->id,
@@ -189,8 +189,8 @@ static const struct device_ops ops = {
     .dump = ioapic_dump,
 };
 
-void ioapic_init(struct ioapic *ioapic, const struct dev_host *host,
-                 bool (*send_message)(void *ctx, const struct lapic_message *m), void *ctx)
+cold void ioapic_init(struct ioapic *ioapic, const struct dev_host *host,
+                      bool (*send_message)(void *ctx, const struct lapic_message *m), void *ctx)
 {
     memset(ioapic, 0, sizeof *ioapic);
     ioapic->dev = (struct device){&ops, host, "ioapic", DEV_NEVER};

@@ -103,7 +103,7 @@ static u64 pic_read(struct device *dev, u64 offset, unsigned bytes)
     return chip->read_isr ? chip->isr : chip->irr;
 }
 
-static void pic_reset(struct device *dev)
+static cold void pic_reset(struct device *dev)
 {
     struct pic *pic = pic_of(dev);
 
@@ -113,7 +113,7 @@ static void pic_reset(struct device *dev)
     settle(pic);
 }
 
-static size_t pic_dump(const struct device *dev, char *to, size_t size)
+static cold size_t pic_dump(const struct device *dev, char *to, size_t size)
 {
     const struct pic *pic = container_of(dev, const struct pic, dev);
     size_t length = fmt_text(to, size, "%s: intr %d", dev->name, pic->pending);
@@ -138,7 +138,7 @@ static const struct device_ops ops = {
     .dump = pic_dump,
 };
 
-void pic_init(struct pic *pic, const struct dev_host *host)
+cold void pic_init(struct pic *pic, const struct dev_host *host)
 {
     memset(pic, 0, sizeof *pic);
     pic->dev = (struct device){&ops, host, "pic", DEV_NEVER};

@@ -86,7 +86,7 @@ static void pit_expire(struct device *dev, u64 now)
     settle(pit_of(dev), pit_ticks(now));
 }
 
-static void read_back(struct pit *pit, u8 value, u64 tick)
+static cold void read_back(struct pit *pit, u8 value, u64 tick)
 {
     for (unsigned i = 0; i < 3; i++)
         if (value >> 1 & 1u << i)
@@ -148,7 +148,7 @@ static u64 pit_read(struct device *dev, u64 offset, unsigned bytes)
     return 0xff; /* the control word cannot be read: the bus floats */
 }
 
-static void pit_reset(struct device *dev)
+static cold void pit_reset(struct device *dev)
 {
     struct pit *pit = pit_of(dev);
 
@@ -160,7 +160,7 @@ static void pit_reset(struct device *dev)
     dev_set_deadline(dev, DEV_NEVER);
 }
 
-static size_t pit_dump(const struct device *dev, char *to, size_t size)
+static cold size_t pit_dump(const struct device *dev, char *to, size_t size)
 {
     const struct pit *pit = container_of(dev, const struct pit, dev);
     size_t length = fmt_text(to, size, "%s: port 0x61 %02x, %lu ticks owed, deadline %lu",
@@ -187,7 +187,7 @@ static const struct device_ops ops = {
     .dump = pit_dump,
 };
 
-void pit_init(struct pit *pit, const struct dev_host *host, unsigned irq)
+cold void pit_init(struct pit *pit, const struct dev_host *host, unsigned irq)
 {
     memset(pit, 0, sizeof *pit);
     pit->dev = (struct device){&ops, host, "pit", DEV_NEVER};

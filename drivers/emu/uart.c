@@ -293,7 +293,7 @@ static void uart_write(struct device *dev, u64 offset, unsigned bytes, u64 value
     }
 }
 
-static void uart_reset(struct device *dev)
+static cold void uart_reset(struct device *dev)
 {
     struct uart *uart = uart_of(dev);
 
@@ -306,7 +306,7 @@ static void uart_reset(struct device *dev)
     settle(uart);
 }
 
-static size_t uart_dump(const struct device *dev, char *to, size_t size)
+static cold size_t uart_dump(const struct device *dev, char *to, size_t size)
 {
     const struct uart *u = container_of(dev, const struct uart, dev);
 
@@ -326,7 +326,7 @@ static const struct device_ops ops = {
     .dump = uart_dump,
 };
 
-void uart_init(struct uart *uart, const struct dev_host *host, unsigned irq, unsigned stream)
+cold void uart_init(struct uart *uart, const struct dev_host *host, unsigned irq, unsigned stream)
 {
     memset(uart, 0, sizeof *uart);
     uart->dev = (struct device){&ops, host, "uart", DEV_NEVER};

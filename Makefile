@@ -97,7 +97,7 @@ $(B)/%.S.o: %.S Makefile
 # their sections themselves). linker.ld sees to it that nothing which stays refers to them.
 BOOT_ONLY := $(addprefix boot/,consoles_start.c cores_start.c info.c info_fb.c info_mem.c info_modules.c input_start.c machines_plan.c main.c memory.c options.c \
                  options_console.c plan.c refuse.c selftest.c tables.c) \
-             $(addprefix arch/x86/,apic_init.c clock_init.c features.c identity.c preflight.c skew.c skew_exchange.c smp_start.c) \
+             $(addprefix arch/x86/,apic_init.c clock_init.c cpu_protect.c features.c identity.c preflight.c skew.c skew_exchange.c smp_start.c) \
              $(addprefix core/,manifest.c manifest_check.c manifest_keys.c manifest_text.c) \
              $(addprefix drivers/host/,acpi.c acpi_aml.c acpi_fadt.c acpi_madt.c acpi_misc.c clocks.c cmos.c pci.c serial_pci.c) \
              $(addprefix mm/,frame_boot.c hostmap.c memmap.c) \

@@ -16,16 +16,6 @@ struct svm_cpu *svm_own(u32 core)
     return (struct svm_cpu *)cpus[core]->engine_own;
 }
 
-struct asid_pool *svm_core_asids(u32 core)
-{
-    return &svm_own(core)->asids;
-}
-
-hpa_t svm_host_state(u32 core)
-{
-    return svm_own(core)->host_state;
-}
-
 /* A panic may come while GIF is clear. */
 static void cpu_off(void)
 {

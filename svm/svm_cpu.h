@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * SVM on each core: its registers read, EFER.SVME and the host save area.
- */
+/* SVM on each core: its registers read, EFER.SVME and the host save area. */
 #ifndef SVM_SVM_CPU_H
 #define SVM_SVM_CPU_H
 
@@ -25,13 +23,9 @@ struct svm_cpu {
     hpa_t save_area;  /* VM_HSAVE_PA; kept when SVM is off, like ... */
     hpa_t host_state; /* ... what VMLOAD gives the core back after a guest */
     bool on;
-    struct asid_pool asids;
+    struct asid_pool asids; /* that it hands out */
 };
 
 struct svm_cpu *svm_own(u32 core);
-
-/* A core's own: the ASIDs it hands out, and the page with what VMLOAD gives back to Trivet. */
-struct asid_pool *svm_core_asids(u32 core);
-hpa_t svm_host_state(u32 core);
 
 #endif

@@ -68,6 +68,8 @@ svm_run:
     each_register load, %rbx
     load 3, %rbx, %rbx
     vmrun %rax
+    .globl svm_exit_point
+svm_exit_point:
     cli
     push %rbx
     mov 8(%rsp), %rbx

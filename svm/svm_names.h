@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * SVM's exits numbered densely, which is how they are counted and handled, and a VMCB in words: for
- * whoever reads the log. Every function takes any number. All pure, but for what log_raw does.
- */
+/* SVM's exits numbered densely, which is how they are counted and handled, and a VMCB in words: for
+ * whoever reads the log. Every function takes any number. All pure, but for what log_raw does. */
 #ifndef SVM_SVM_NAMES_H
 #define SVM_SVM_NAMES_H
 

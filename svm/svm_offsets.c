@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Not linked: its assembly carries the offsets that svm_entry.S needs, which the Makefile turns
- * into svm_offsets.h.
- */
+/* Not linked: its assembly carries the offsets that svm_entry.S needs, which the Makefile turns
+ * into svm_offsets.h. */
 #include "arch/x86/offsets.h"
 #include "svm/svm_vcpu.h"
 

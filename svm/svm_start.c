@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * SVM's registers read, its features negotiated, SVM switched on: only at boot.
- */
+/* SVM's registers read, its features negotiated, SVM switched on: only at boot. */
 #include "svm/svm_cpu.h"
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/guest_maps.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/trap.h"
 #include "mm/frame.h"
 #include "svm/svm_names.h"
 #include "svm/svm_vcpu.h"
@@ -66,6 +65,7 @@ static void find_ways(void)
         cr4_write(cr4_read() | CR4_FSGSBASE);
     else
         svm_gs_by_msr = true;
+    trap_blind = (u64)svm_exit_point;
 }
 
 /* EFER hides SVME, the TSC's offset counts for RDTSC and RDTSCP only, and QEMU's TCG has one PAT

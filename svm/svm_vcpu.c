@@ -127,7 +127,7 @@ static void new_asid(struct svm_vcpu *v)
     struct vmcb_control *c = &v->vmcb->control;
     u32 core = this_cpu()->index;
 
-    if (asid_take(svm_core_asids(core), &v->asid, core, svm_caps.asids))
+    if (asid_take(&svm_own(core)->asids, &v->asid, core, svm_caps.asids))
         c->tlb_control = TLB_FLUSH_ALL;
     c->asid = v->asid.number;
     svm_dirty(v, CLEAN_ASID);
@@ -149,10 +149,10 @@ void svm_vcpu_load(struct vcpu *vcpu)
 
     if (v->asid.core != core)
         svm_dirty(v, CLEAN_ALL); /* another core's cache knows nothing of it (15.15.4) */
-    if (!asid_good(svm_core_asids(core), &v->asid, core))
+    if (!asid_good(&svm_own(core)->asids, &v->asid, core))
         new_asid(v);
     v->host_gs = (u64)this_cpu();
-    v->host_state = svm_host_state(core);
+    v->host_state = svm_own(core)->host_state;
     guest_switch_in(&v->guest);
 }
 

@@ -74,6 +74,7 @@ void svm_arm(struct guest *guest); /* for guest_time */
 
 /* svm_entry.S, with GIF clear, and what it calls with interrupts off: 0 to resume, else out. */
 void svm_run(struct svm_vcpu *v);
+extern const char svm_exit_point[]; /* behind its VMRUN */
 u32 svm_exited(struct svm_vcpu *v);
 extern bool svm_gs_by_msr; /* the processor has no WRGSBASE */
 

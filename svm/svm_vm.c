@@ -3,10 +3,8 @@
 
 #include "arch/x86/guest_vm.h"
 
-/*
- * Accessed and dirty from the start: nobody asks, and the processor need not write them. Guests
- * execute whatever the processor has: SVM has no controls to open instructions.
- */
+/* Accessed and dirty from the start: nobody asks, and the processor need not write them. Guests
+ * execute whatever the processor has: SVM has no controls to open instructions. */
 const char *svm_vm_create(struct vm *vm)
 {
     const bool *has = svm_caps.has;

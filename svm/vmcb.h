@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The virtual machine control block: AMD APM vol. 2, appendix B. Numbers only; what goes in is
- * svm_vcpu.c's.
- */
+/* The virtual machine control block: AMD APM vol. 2, appendix B. Numbers only; what goes in is
+ * svm_vcpu.c's. */
 #ifndef SVM_VMCB_H
 #define SVM_VMCB_H
 

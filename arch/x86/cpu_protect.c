@@ -12,12 +12,7 @@
  * on. */
 #define PAT_LAYOUT 0x0007050100070406ull
 
-static bool nx_was_hidden; /* until the boot core turned it on: on the others it still is */
-
-bool cpu_nx_was_hidden(void)
-{
-    return nx_was_hidden;
-}
+bool cpu_nx_was_hidden;
 
 static bool has_nx(void)
 {
@@ -34,7 +29,7 @@ static bool turn_nx_on(void)
     if (!msr_read_safe(MSR_MISC_ENABLE, &enable) ||
         !msr_write_safe(MSR_MISC_ENABLE, enable & ~BIT(34)))
         return false;
-    nx_was_hidden = true;
+    cpu_nx_was_hidden = true;
     return has_nx();
 }
 

@@ -16,7 +16,7 @@ void cpu_init_boot(void);
  * cannot run. */
 const char *cpu_protect(void) must_check;
 const char *cpu_protections(void); /* the names of those that are on */
-bool cpu_nx_was_hidden(void);      /* until the boot core turned it on: on the others it still is */
+extern bool cpu_nx_was_hidden;     /* until the boot core turned it on: on the others it still is */
 
 /* After hostmap_init and apic_init: guarded stacks for the boot core; goes on in `next` on the new
  * stack. */

@@ -130,7 +130,7 @@ static void give_orders(struct cpu *cpu, void (*work)(void))
     p->code_32 = 24;
     p->entry_64 = page + (u32)(ap_start_64 - ap_start);
     p->code_64 = 8;
-    p->unhide_nx = cpu_nx_was_hidden();
+    p->unhide_nx = cpu_nx_was_hidden;
     p->boot_cr3 = (u32)hostmap_image_hpa(boot_pml4).v;
     p->cr3 = cr3_read();
     p->stack = cpu->stack_top;

@@ -12,6 +12,7 @@ struct fixup {
 
 extern const struct fixup fixup_start[], fixup_end[];
 
+u64 trap_blind;
 static void (*irq_handlers[256 - VECTOR_FIRST])(void);
 
 static const char *const trap_names[32] = {

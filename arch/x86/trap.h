@@ -8,6 +8,7 @@
 
 #define TRAP_STUB_SIZE 8
 
+#define VECTOR_DEBUG         1
 #define VECTOR_NMI           2
 #define VECTOR_DOUBLE_FAULT  8
 #define VECTOR_PAGE_FAULT    14
@@ -30,6 +31,12 @@ struct trap_frame {
 };
 
 extern const char trap_stubs[]; /* 256 of TRAP_STUB_SIZE bytes */
+
+/*
+ * A #DB before this instruction is passed over: it is a guest's. Processors keep none beyond the
+ * end of a guest's run; Bochs 2.7 does, on AMD's, if a guest that single-steps exits otherwise.
+ */
+extern u64 trap_blind;
 
 /* Called by the stubs. */
 void trap_handle(struct trap_frame *frame);

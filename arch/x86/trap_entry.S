@@ -17,6 +17,8 @@ trap_stubs:
     push $vector - vector / 128 * 256   /* a byte with a sign: the stub has two for it */
     .if vector < 32 && ((WITH_ERROR_CODE >> (vector & 31)) & 1)
     jmp trap_common
+    .elseif vector == VECTOR_DEBUG
+    jmp trap_debug
     .else
     jmp trap_without_error
     .endif
@@ -25,6 +27,15 @@ trap_stubs:
     .balign TRAP_STUB_SIZE
     .globl trap_stubs_end
 trap_stubs_end:
+
+trap_debug:
+    push %rax
+    mov 16(%rsp), %rax                  /* behind the vector: RIP */
+    cmp trap_blind(%rip), %rax
+    pop %rax
+    jne trap_without_error
+    add $8, %rsp
+    iretq
 
 trap_without_error:
     push (%rsp)

@@ -8,6 +8,7 @@ name, or with * and ?), and only what the chosen ones need is built.
 import argparse
 import collections
 import concurrent.futures
+import fcntl
 import fnmatch
 import glob
 import os
@@ -269,6 +270,17 @@ def perform(jobs, parallel, tap):
             raise
 
 
+def alone():
+    """A lock on build/test, which each run begins anew: a file to keep, or None."""
+    os.makedirs("build", exist_ok=True)
+    lock = open("build/test.lock", "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return None
+    return lock
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pattern", nargs="*")
@@ -285,6 +297,9 @@ def main():
         print("\n".join(sorted(job.name for job in jobs)))
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    held = alone()
+    if not held:
+        sys.exit("Trivet: other tests are at work in this clone, and would lose their images to these. Wait, or take another.")
     shutil.rmtree("build/test", ignore_errors=True)
     tap = Tap(patterns)
     try:

@@ -367,12 +367,11 @@ static int fire(struct guest *guest)
 
 static bool write_timer_msr(struct guest *guest, u32 msr, u64 value)
 {
-    bool good = true;
-
-    if (msr == MSR_TSC_DEADLINE)
+    if (msr == MSR_TSC_DEADLINE) {
         arm(guest, value);
-    else
-        good = lapic_wrmsr(&cpu_of(guest)->lapic, msr, value);
+        return true;
+    }
+    bool good = lapic_wrmsr(&cpu_of(guest)->lapic, msr, value);
     note_raised(guest);
     return good;
 }

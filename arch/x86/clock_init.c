@@ -5,7 +5,6 @@
 #include "arch/x86/clock.h"
 
 #include "arch/x86/cpu.h"
-#include "lib/lock.h"
 #include "lib/log.h"
 
 #define WINDOW_US 10000 /* at most */

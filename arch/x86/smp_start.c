@@ -13,7 +13,6 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/skew.h"
 #include "arch/x86/trap.h"
-#include "lib/fmt.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/panic.h"

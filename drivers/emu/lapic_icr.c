@@ -22,7 +22,7 @@ void lapic_send_self(struct lapic *l, u8 vector)
     if (vector < 16)
         lapic_error(l, LAPIC_ESR_SEND_VECTOR);
     else if (lapic_takes_vectors(l))
-        lapic_request(l, vector, false);
+        lapic_request(l, vector);
 }
 
 static void send(struct lapic *l, const struct lapic_message *m)

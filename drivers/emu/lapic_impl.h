@@ -16,8 +16,8 @@ void lapic_set_shared(struct lapic *l, u32 clear, u32 set);
 /* --- lapic_vectors.c --- */
 
 /* Into IRR, whether enabled or not; a vector below 16 is an error. */
-void lapic_request(struct lapic *l, u8 vector, bool level);
-void lapic_request_edge(struct lapic *l, u32 vector); /* below 256; the frequent one, in short */
+void lapic_request(struct lapic *l, u32 vector); /* below 256; edge-triggered, as most are */
+void lapic_request_level(struct lapic *l, u32 vector);
 void lapic_forget(struct lapic *l); /* IRR, ISR and what is posted, but not the page */
 
 /* --- lapic_lvt.c --- */

@@ -33,7 +33,7 @@ static void poll_lint0(struct lapic *l)
         l->remote_irr = false;
     else if (l->lint[0] && !l->remote_irr && !(*lvt & LAPIC_LVT_MASKED)) {
         l->remote_irr = (*lvt & 0xff) >= 16;
-        lapic_request(l, (u8)*lvt, true);
+        lapic_request_level(l, (u8)*lvt);
     }
     *lvt = (*lvt & ~LAPIC_LVT_REMOTE_IRR) | (l->remote_irr ? LAPIC_LVT_REMOTE_IRR : 0);
 }
@@ -51,7 +51,7 @@ static void deliver(struct lapic *l, u32 lvt)
     if (lvt & LAPIC_LVT_MASKED)
         return;
     if (mode_of(lvt) == APIC_FIXED)
-        lapic_request(l, (u8)lvt, false);
+        lapic_request(l, (u8)lvt);
     else if (mode_of(lvt) == APIC_NMI)
         l->host->nmi(l->host->ctx);
 }
@@ -103,7 +103,7 @@ void lapic_error(struct lapic *l, u32 error)
     if (l->error_told || (lvt & LAPIC_LVT_MASKED))
         return;
     l->error_told = true;
-    lapic_request(l, (u8)lvt, false);
+    lapic_request(l, (u8)lvt);
 }
 
 /* A write, of whatever, shows what has happened since the one before. */

@@ -35,7 +35,7 @@ static bool tsc_reached(const struct lapic *l)
 static void tick(struct lapic *l)
 {
     if (!(l->lvt_timer & LAPIC_LVT_MASKED))
-        lapic_request_edge(l, (u8)l->lvt_timer);
+        lapic_request(l, (u8)l->lvt_timer);
 }
 
 static void set_deadline(struct lapic *l, u64 deadline)

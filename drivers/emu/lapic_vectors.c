@@ -105,14 +105,14 @@ static always_inline void request(struct lapic *l, unsigned vector, bool level)
         l->irr_top = (int)vector;
 }
 
-void lapic_request(struct lapic *l, u8 vector, bool level)
-{
-    request(l, vector, level);
-}
-
-void lapic_request_edge(struct lapic *l, u32 vector)
+void lapic_request(struct lapic *l, u32 vector)
 {
     request(l, vector, false);
+}
+
+void lapic_request_level(struct lapic *l, u32 vector)
+{
+    request(l, vector, true);
 }
 
 /*

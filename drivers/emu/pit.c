@@ -39,12 +39,12 @@ static u64 tick_now(const struct pit *pit)
     return pit_ticks(dev_now(&pit->dev));
 }
 
-static void set_line(struct pit *pit, bool level)
+static void lower_line(struct pit *pit)
 {
-    if (pit->line == level)
+    if (!pit->line)
         return;
-    pit->line = level;
-    dev_line(&pit->dev, pit->irq, level);
+    pit->line = false;
+    dev_line(&pit->dev, pit->irq, false);
 }
 
 /* The least distance between two deliveries. */
@@ -73,7 +73,7 @@ static void settle(struct pit *pit, u64 tick)
         pit->told = tick;
     }
     if (!i8254_periodic(c) && !i8254_out(c, tick))
-        set_line(pit, false);
+        lower_line(pit);
 
     u64 next = pit->owed ? tick + 1 : i8254_next_rise(c, tick);
     if (next != I8254_NEVER)
@@ -156,7 +156,7 @@ static cold void pit_reset(struct device *dev)
         i8254_reset(&pit->counter[i], i < 2);
     pit->port_b = 0;
     pit->owed = pit->told = 0;
-    set_line(pit, false);
+    lower_line(pit);
     dev_set_deadline(dev, DEV_NEVER);
 }
 

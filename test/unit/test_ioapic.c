@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "drivers/emu/ioapic.h"
+#include "test/unit/draw.h"
 #include "test/unit/fake_host.h"
 
 #define LEVEL      0x8000u
@@ -292,14 +293,6 @@ static void test_dump(void **state)
     assert_true(ioapic.dev.ops->dump(&ioapic.dev, text, sizeof text) < sizeof text);
     assert_non_null(strstr(text, "pin 9: 0100000000008039"));
     assert_null(strstr(text, "pin 8"));
-}
-
-static u32 draw(u32 below)
-{
-    static u32 state = 1;
-
-    state = state * 1664525 + 1013904223;
-    return (state >> 8) % below;
 }
 
 /* With any entries; what it sends is the same, too. */

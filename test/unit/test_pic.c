@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "drivers/emu/pic.h"
+#include "test/unit/draw.h"
 #include "test/unit/fake_host.h"
 
 enum { M0 = 0, M1 = 1, S0 = 2, S1 = 3, ELCR1 = 4, ELCR2 = 5 };
@@ -380,14 +381,6 @@ static void test_reset(void **state)
     pulse(1);
     assert_int_equal(take(), NONE);
     pic_line(&pic, 99, true);
-}
-
-static u32 draw(u32 below)
-{
-    static u32 state = 1;
-
-    state = state * 1664525 + 1013904223;
-    return (state >> 8) % below;
 }
 
 /* In any state that command words and lines lead to. */
